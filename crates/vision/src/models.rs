@@ -1,0 +1,130 @@
+//! The models on this machine: manifests in one directory, model files beside them or in the cache.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::manifest::{Manifest, ManifestError, is_name};
+
+/// Where models are looked for.
+///
+/// A model is `<manifests>/<name>/manifest.yaml`; its file is `model.onnx` beside the manifest (a user's own) or
+/// `<cache>/models/<name>/model.onnx` (fetched).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Models {
+    manifests: PathBuf,
+    cache: PathBuf,
+}
+
+/// Why a model cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// There is no manifest for this name.
+    #[error("there is no model named {name:?} in {}", .directory.display())]
+    Unknown {
+        /// The name that was asked for.
+        name: String,
+        /// Where it was looked for.
+        directory: PathBuf,
+    },
+    /// The manifest is wrong.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// The model file is not on this machine.
+    #[error("model {name} is not on this machine, fetch it first: `ronda model fetch {name}`")]
+    NotFetched {
+        /// The model.
+        name: String,
+    },
+    /// The model file cannot be read.
+    #[error("cannot read {}", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The model file is not the one that the manifest describes.
+    #[error("{} has SHA-256 {found}, its manifest says {expected}", .path.display())]
+    Hash {
+        /// The file.
+        path: PathBuf,
+        /// What the manifest says.
+        expected: String,
+        /// What the file has.
+        found: String,
+    },
+}
+
+impl Models {
+    /// Returns the models whose manifests lie in one directory and whose fetched files lie in the cache.
+    #[must_use]
+    pub fn new(manifests: impl Into<PathBuf>, cache: impl Into<PathBuf>) -> Self {
+        Self { manifests: manifests.into(), cache: cache.into() }
+    }
+
+    /// Returns the names of all models that have a manifest, sorted.
+    ///
+    /// # Errors
+    /// What the system says when the directory cannot be listed.
+    pub fn names(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.manifests)? {
+            let entry = entry?;
+            if entry.path().join("manifest.yaml").is_file()
+                && let Ok(name) = entry.file_name().into_string()
+            {
+                names.push(name);
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// Reads a model's manifest.
+    ///
+    /// # Errors
+    /// [`ModelError::Unknown`] or [`ModelError::Manifest`].
+    pub fn manifest(&self, name: &str) -> Result<Manifest, ModelError> {
+        let path = self.manifests.join(name).join("manifest.yaml");
+        if !is_name(name) || !path.is_file() {
+            return Err(ModelError::Unknown { name: name.to_owned(), directory: self.manifests.clone() });
+        }
+        Ok(Manifest::read(&path)?)
+    }
+
+    /// Returns where a model's file lies, or would lie once fetched.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        let own = self.manifests.join(name).join("model.onnx");
+        if own.is_file() { own } else { self.fetched(name) }
+    }
+
+    /// Returns where a fetched model's file belongs.
+    #[must_use]
+    pub fn fetched(&self, name: &str) -> PathBuf {
+        self.cache.join("models").join(name).join("model.onnx")
+    }
+
+    /// Reads a model's file and checks it against the manifest's hash.
+    ///
+    /// # Errors
+    /// [`ModelError::NotFetched`], [`ModelError::Read`] or [`ModelError::Hash`].
+    pub fn read(&self, manifest: &Manifest) -> Result<Vec<u8>, ModelError> {
+        let path = self.file(&manifest.name);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                return Err(ModelError::NotFetched { name: manifest.name.clone() });
+            }
+            Err(source) => return Err(ModelError::Read { path, source }),
+        };
+        let found = hex::encode(Sha256::digest(&bytes));
+        if found != manifest.sha256 {
+            return Err(ModelError::Hash { path, expected: manifest.sha256.clone(), found });
+        }
+        Ok(bytes)
+    }
+}
