@@ -1,0 +1,220 @@
+//! The whole of every service's `main.rs`: subcommands, runtime, signals, exit codes.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{error, info, warn};
+
+use crate::config::{ConfigError, Env};
+use crate::http::healthcheck;
+use crate::tasks::Stop;
+use crate::{metrics, telemetry};
+
+/// The process failed while it ran.
+const FAILED: u8 = 1;
+/// The configuration or the command line was refused before anything started.
+const MISCONFIGURED: u8 = 2;
+/// How long blocking work that ignores the stop may hold up the exit.
+const RUNTIME_GRACE: Duration = Duration::from_secs(5);
+
+/// The settings of one service, read once at start.
+pub trait Settings: Sized {
+    /// The TCP port the service listens on unless `PORT` says otherwise.
+    const PORT: u16;
+
+    /// Reads and checks every setting of the service.
+    fn load(env: &Env) -> Result<Self, ConfigError>;
+
+    /// Returns the service's OpenAPI document, printed by the subcommand `openapi`.
+    fn openapi() -> Option<String> {
+        None
+    }
+}
+
+/// Runs a service to its end and returns the exit code of the process.
+///
+/// Without arguments it loads the settings, starts `run` and waits for it; SIGTERM and SIGINT set
+/// the [`Stop`], a second one ends the process at once. `healthcheck` asks the running service
+/// whether it is ready; `openapi` prints the API description. Exit codes: 0 ended as asked, 1
+/// failed, 2 refused its configuration or its command line.
+pub fn main<C: Settings>(
+    name: &'static str,
+    run: impl AsyncFnOnce(C, Stop) -> anyhow::Result<()>,
+) -> ExitCode {
+    let env = Env::process();
+    if let Err(error) = telemetry::start(&env) {
+        return complain(name, &error.to_string());
+    }
+    let argument = std::env::args().nth(1);
+    match argument.as_deref() {
+        None => serve(name, &env, run),
+        Some("healthcheck") => check_health(&env, C::PORT),
+        Some("openapi") => print_openapi::<C>(name),
+        Some("--version" | "-V") => say(&format!("{name} {}", env!("CARGO_PKG_VERSION"))),
+        Some("--help" | "-h") => say(&usage(name)),
+        Some(other) => complain(
+            name,
+            &format!("unknown argument `{other}`\n{}", usage(name)),
+        ),
+    }
+}
+
+fn serve<C: Settings>(
+    name: &'static str,
+    env: &Env,
+    run: impl AsyncFnOnce(C, Stop) -> anyhow::Result<()>,
+) -> ExitCode {
+    // Every TLS client of the process uses this provider; a second call would only say so.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    metrics::describe_process(name);
+    let config = match C::load(env) {
+        Ok(config) => config,
+        Err(error) => {
+            error!("starting {name}: {}", one_sentence(&error.into()));
+            return ExitCode::from(MISCONFIGURED);
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            error!("starting {name}: cannot start the runtime: {error}");
+            return ExitCode::from(FAILED);
+        }
+    };
+    let result = runtime.block_on(async {
+        let stop = Stop::new();
+        tokio::spawn(heed_signals(stop.clone()));
+        info!(
+            service = name,
+            version = env!("CARGO_PKG_VERSION"),
+            "starting"
+        );
+        run(config, stop).await
+    });
+    runtime.shutdown_timeout(RUNTIME_GRACE);
+    match result {
+        Ok(()) => {
+            info!(service = name, "stopped");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            error!("{}", one_sentence(&error));
+            let refused = error
+                .chain()
+                .any(<dyn std::error::Error>::is::<ConfigError>);
+            ExitCode::from(if refused { MISCONFIGURED } else { FAILED })
+        }
+    }
+}
+
+/// Returns an error and its causes as one sentence, each cause once: libraries differ in whether
+/// their own message already contains that of its cause.
+fn one_sentence(error: &anyhow::Error) -> String {
+    let mut sentence = String::new();
+    for cause in error.chain() {
+        let text = cause.to_string();
+        if sentence.is_empty() {
+            sentence = text;
+        } else if !sentence.ends_with(&text) {
+            sentence = format!("{sentence}: {text}");
+        }
+    }
+    sentence
+}
+
+async fn heed_signals(stop: Stop) {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        warn!("signals cannot be received: only SIGKILL will stop this process");
+        return;
+    };
+    let mut next = async || {
+        tokio::select! {
+            _ = terminate.recv() => 143,
+            _ = interrupt.recv() => 130,
+        }
+    };
+    next().await;
+    info!("stopping");
+    stop.stop();
+    let code = next().await;
+    warn!("second signal, ending at once");
+    std::process::exit(code);
+}
+
+fn check_health(env: &Env, default_port: u16) -> ExitCode {
+    let outcome = env
+        .bind(default_port)
+        .map_err(|error| error.to_string())
+        .and_then(|address| healthcheck::ask(address).map_err(|error| error.to_string()));
+    match outcome {
+        Ok(()) => say("ready"),
+        Err(reason) => {
+            complain_bare(&reason);
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn print_openapi<C: Settings>(name: &str) -> ExitCode {
+    match C::openapi() {
+        Some(document) => say(&document),
+        None => complain(name, "this service has no HTTP API description"),
+    }
+}
+
+fn usage(name: &str) -> String {
+    format!(
+        "usage: {name} [healthcheck | openapi | --version | --help]\n\
+         Without an argument the service runs; it is configured by files in CONFIG_DIR and by the environment."
+    )
+}
+
+#[expect(clippy::print_stdout, reason = "the answer of a command line")]
+fn say(text: &str) -> ExitCode {
+    println!("{text}");
+    ExitCode::SUCCESS
+}
+
+fn complain(name: &str, reason: &str) -> ExitCode {
+    complain_bare(&format!("{name}: {reason}"));
+    ExitCode::from(MISCONFIGURED)
+}
+
+fn complain_bare(text: &str) {
+    eprintln!("{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+
+    use super::*;
+
+    #[test]
+    fn an_error_and_its_causes_make_one_sentence() {
+        let error = Err::<(), _>(std::io::Error::other("connection refused"))
+            .context("cannot connect to camera gate-1")
+            .context("starting the stream manager")
+            .expect_err("is an error");
+        assert_eq!(
+            one_sentence(&error),
+            "starting the stream manager: cannot connect to camera gate-1: connection refused"
+        );
+    }
+
+    #[test]
+    fn a_cause_that_is_already_told_is_not_told_twice() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("cannot read: {0}")]
+        struct Telling(#[source] std::io::Error);
+        let error = anyhow::Error::new(Telling(std::io::Error::other("disk on fire")));
+        assert_eq!(one_sentence(&error), "cannot read: disk on fire");
+    }
+}

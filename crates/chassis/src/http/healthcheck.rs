@@ -1,0 +1,44 @@
+//! The question a container's health check asks: is the service on this machine ready?
+
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// How long connecting, sending and each read may take.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// A readiness report is far smaller than this.
+const LARGEST_ANSWER: u64 = 64 * 1024;
+
+/// Asks `/readyz` of the service that listens on `address`.
+pub(crate) fn ask(address: SocketAddr) -> io::Result<()> {
+    let address = reachable(address);
+    let mut connection = TcpStream::connect_timeout(&address, PATIENCE)
+        .map_err(|error| io::Error::other(format!("cannot connect to {address}: {error}")))?;
+    connection.set_read_timeout(Some(PATIENCE))?;
+    connection.set_write_timeout(Some(PATIENCE))?;
+    write!(
+        connection,
+        "GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    )?;
+    let mut answer = Vec::new();
+    connection.take(LARGEST_ANSWER).read_to_end(&mut answer)?;
+    let answer = String::from_utf8_lossy(&answer);
+    let status = answer.split_whitespace().nth(1).unwrap_or("no status");
+    if status == "200" {
+        return Ok(());
+    }
+    let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    Err(io::Error::other(format!(
+        "{address} answered {status}: {body}"
+    )))
+}
+
+/// A service that listens on every address is asked on loopback.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}

@@ -1,0 +1,157 @@
+//! The routes of a service. One cannot be made without saying who may call it.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodFilter, MethodRouter, on};
+
+use super::{Access, Limits, Readiness, wrap};
+
+/// What is known of one route.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteInfo {
+    /// The method; `None` if the route answers every one.
+    pub method: Option<Method>,
+    /// The path, with its parameters in braces.
+    pub path: String,
+    /// Who may call it.
+    pub access: Access,
+}
+
+/// The routes of a service, over a state `S` that handlers extract.
+#[derive(Debug, Clone)]
+pub struct Routes<S = ()> {
+    router: Router<S>,
+    list: Vec<RouteInfo>,
+    readiness: Readiness,
+}
+
+impl<S: Clone + Send + Sync + 'static> Default for Routes<S> {
+    fn default() -> Self {
+        Self {
+            router: Router::new(),
+            list: Vec::new(),
+            readiness: Readiness::new(),
+        }
+    }
+}
+
+impl<S: Clone + Send + Sync + 'static> Routes<S> {
+    /// Returns no routes.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a route with the usual [`Limits`]. `GET` also answers `HEAD`.
+    #[must_use]
+    pub fn route<H, T>(self, method: Method, path: &str, access: Access, handler: H) -> Self
+    where
+        H: Handler<T, S>,
+        T: 'static,
+    {
+        self.route_with(method, path, access, Limits::default(), handler)
+    }
+
+    /// Adds a route whose answer goes on until one side ends it (SSE, MJPEG, WebSocket): it has no
+    /// time limit, and its body ends when the server does.
+    #[must_use]
+    pub fn stream<H, T>(self, method: Method, path: &str, access: Access, handler: H) -> Self
+    where
+        H: Handler<T, S>,
+        T: 'static,
+    {
+        self.route_with(method, path, access, Limits::stream(), handler)
+    }
+
+    /// Adds a route with limits of its own.
+    #[must_use]
+    pub fn route_with<H, T>(
+        mut self,
+        method: Method,
+        path: &str,
+        access: Access,
+        limits: Limits,
+        handler: H,
+    ) -> Self
+    where
+        H: Handler<T, S>,
+        T: 'static,
+    {
+        let filter =
+            MethodFilter::try_from(method.clone()).expect("a route has one of the usual methods");
+        self.router = self.router.route(path, within(limits, on(filter, handler)));
+        self.list.push(RouteInfo {
+            method: Some(method),
+            path: path.to_owned(),
+            access,
+        });
+        self
+    }
+
+    /// Adds the handler of every path that has no route, as the pages of a user interface.
+    #[must_use]
+    pub fn fallback<H, T>(mut self, access: Access, handler: H) -> Self
+    where
+        H: Handler<T, S>,
+        T: 'static,
+    {
+        let limits = Limits::default();
+        let fallback = Router::new()
+            .fallback(handler)
+            .layer(from_fn_with_state(limits, wrap::limited))
+            .layer(DefaultBodyLimit::max(limits.body_bytes));
+        self.router = self.router.merge(fallback);
+        self.list.push(RouteInfo {
+            method: None,
+            path: "/{*path}".to_owned(),
+            access,
+        });
+        self
+    }
+
+    /// Adds all routes of another list.
+    #[must_use]
+    pub fn merge(mut self, other: Self) -> Self {
+        self.router = self.router.merge(other.router);
+        self.list.extend(other.list);
+        self
+    }
+
+    /// Gives the conditions that `/readyz` shows.
+    #[must_use]
+    pub fn ready_when(mut self, readiness: Readiness) -> Self {
+        self.readiness = readiness;
+        self
+    }
+
+    /// Gives the handlers their state.
+    pub fn with_state(self, state: S) -> Routes {
+        Routes {
+            router: self.router.with_state(state),
+            list: self.list,
+            readiness: self.readiness,
+        }
+    }
+
+    /// Returns what is known of every route, in the order they were added.
+    pub fn list(&self) -> &[RouteInfo] {
+        &self.list
+    }
+}
+
+impl Routes {
+    pub(super) fn into_parts(self) -> (Router, Readiness) {
+        (self.router, self.readiness)
+    }
+}
+
+fn within<S: Clone + Send + Sync + 'static>(
+    limits: Limits,
+    route: MethodRouter<S>,
+) -> MethodRouter<S> {
+    route
+        .route_layer(from_fn_with_state(limits, wrap::limited))
+        .route_layer(DefaultBodyLimit::max(limits.body_bytes))
+}

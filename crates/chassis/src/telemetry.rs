@@ -1,0 +1,100 @@
+//! Logs: one line per event on standard error, text for people or JSON for machines.
+
+use std::panic;
+
+use tracing::error;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::config::{ConfigError, Env};
+
+/// Starts logging as `LOG_FORMAT` (`text`, `json`) and `LOG_LEVEL` (a level, or directives such as
+/// `info,bus=debug`) say, and sends panics there too.
+///
+/// Logs go to standard error, because standard output belongs to what a program produces.
+pub(crate) fn start(env: &Env) -> Result<(), ConfigError> {
+    let filter = filter(&env.or("LOG_LEVEL", "info".to_owned())?)?;
+    let format = env.or("LOG_FORMAT", "text".to_owned())?;
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    let started = match format.as_str() {
+        "json" => lines
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .try_init(),
+        "text" => lines.with_ansi(false).try_init(),
+        other => {
+            return Err(ConfigError::variable(
+                "LOG_FORMAT",
+                format!("expected `text` or `json`, found `{other}`"),
+            ));
+        }
+    };
+    // Fails only if logging is already started, as in a test that runs several services.
+    let _ = started;
+    panic::set_hook(Box::new(|panic| {
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        error!(place, "panicked: {}", payload_text(panic.payload()));
+    }));
+    Ok(())
+}
+
+fn filter(level: &str) -> Result<EnvFilter, ConfigError> {
+    // A bare word that is no level would be taken for the name of a module.
+    let is_understood = level
+        .split(',')
+        .all(|part| part.contains('=') || part.parse::<LevelFilter>().is_ok());
+    EnvFilter::builder()
+        .parse(level)
+        .ok()
+        .filter(|_| is_understood)
+        .ok_or_else(|| {
+            ConfigError::variable(
+                "LOG_LEVEL",
+                format!("expected error, warn, info, debug, trace or directives, found `{level}`"),
+            )
+        })
+}
+
+/// Returns what a panic said.
+pub(crate) fn payload_text(payload: &(dyn std::any::Any + Send)) -> &str {
+    payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_level_is_refused_by_name() {
+        for level in ["loud", "bus=very"] {
+            let error = filter(level).expect_err("no such level");
+            assert!(
+                error
+                    .to_string()
+                    .starts_with("LOG_LEVEL: expected error, warn"),
+                "{error}"
+            );
+        }
+        assert!(filter("info,bus=debug").is_ok());
+    }
+
+    #[test]
+    fn an_unknown_format_is_refused_by_name() {
+        let env = Env::of([("LOG_FORMAT", "xml")]);
+        let error = start(&env).expect_err("no such format");
+        assert_eq!(
+            error.to_string(),
+            "LOG_FORMAT: expected `text` or `json`, found `xml`"
+        );
+    }
+}
