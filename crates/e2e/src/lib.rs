@@ -1,1 +1,1 @@
-//! To come.
+//! What tests of whole programs share: a site of real processes on ports of its own.

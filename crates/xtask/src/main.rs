@@ -1,3 +1,59 @@
-//! To come.
+//! `cargo xtask`: starts, tests and measures Ronda. It builds with no system libraries, because it is what installs
+//! them.
 
-fn main() {}
+mod exec;
+mod group;
+mod places;
+mod setup;
+mod signals;
+mod steps;
+mod terminal;
+mod test;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Starts, tests and measures Ronda.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Starts a site, the simulated one unless told otherwise, and prints its address.
+    Up(up::Options),
+    /// Installs what the tests need and runs all of them.
+    Test(test::Options),
+    /// Stops what an `up` that was killed has left. Started by `up` itself.
+    #[command(name = up::warden::SUBCOMMAND, hide = true)]
+    Warden,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal::clear_ticker();
+            terminal::note(format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &Command) -> anyhow::Result<()> {
+    if matches!(command, Command::Warden) {
+        return up::warden::run();
+    }
+    signals::listen()?;
+    match command {
+        Command::Up(options) => up::run(options),
+        Command::Test(options) => test::run(options),
+        Command::Warden => up::warden::run(),
+    }
+}

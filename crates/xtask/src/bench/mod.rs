@@ -1,0 +1,100 @@
+//! `cargo xtask bench`: measures the real programs, beside a peer in the same call where there is one, and prints one
+//! JSON line for each figure.
+
+mod cameras;
+mod detect;
+mod isolation;
+mod latency;
+mod memory;
+mod peer;
+mod process;
+mod stage;
+
+use std::process::Command;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use crate::places::Places;
+use crate::{exec, setup, terminal};
+
+/// What to measure and how long.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The benchmark; all of them without a name.
+    name: Option<Name>,
+    /// Seconds measured in each round, after the warm-up.
+    #[arg(long, default_value_t = 20)]
+    seconds: u64,
+    /// Minutes of the memory benchmark.
+    #[arg(long, default_value_t = 10)]
+    minutes: u64,
+    /// The largest number of cameras that is tried.
+    #[arg(long, default_value_t = 32)]
+    most: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Name {
+    /// Milliseconds a picture, each backend, beside the bare onnxruntime session.
+    Detect,
+    /// The largest number of cameras on this machine, beside a Python pipeline.
+    Cameras,
+    /// From a picture's capture to the webhook's arrival.
+    FrameToAlert,
+    /// What the death of one camera does to the others.
+    Isolation,
+    /// Resident memory of every process over time.
+    Memory,
+}
+
+/// One measured value, printed as a JSON line.
+#[derive(Debug, Serialize)]
+struct Figure<'a> {
+    name: &'a str,
+    value: f64,
+    unit: &'a str,
+}
+
+/// Prints a figure on standard output.
+fn print(name: &str, value: f64, unit: &str) {
+    let rounded = (value * 1000.0).round() / 1000.0;
+    let figure = Figure {
+        name,
+        value: rounded,
+        unit,
+    };
+    terminal::result(&serde_json::json!(figure).to_string());
+}
+
+/// Builds what is measured, then measures.
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    let places = Places::find()?;
+    setup::install_for_running(&places)?;
+    build(&places)?;
+    let wanted = |name| options.name.is_none_or(|chosen| chosen == name);
+    if wanted(Name::Detect) {
+        detect::run(&places)?;
+    }
+    if wanted(Name::Cameras) {
+        cameras::run(&places, options.seconds, options.most)?;
+    }
+    if wanted(Name::FrameToAlert) {
+        latency::run(&places, options.seconds)?;
+    }
+    if wanted(Name::Isolation) {
+        isolation::run(&places, options.seconds)?;
+    }
+    if wanted(Name::Memory) {
+        memory::run(&places, options.minutes)?;
+    }
+    Ok(())
+}
+
+fn build(places: &Places) -> anyhow::Result<()> {
+    let mut cargo = Command::new("cargo");
+    cargo
+        .current_dir(&places.root)
+        .args(["build", "--release", "--bins", "--examples", "--workspace"]);
+    exec::quietly("building", &mut cargo)
+}

@@ -1,0 +1,100 @@
+//! The one list of system packages, by what they are for. The names are those of Debian 12 and Ubuntu 24.04.
+
+/// When a package is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Group {
+    /// To compile the workspace.
+    Build,
+    /// To run a site.
+    Run,
+    /// To run the tests.
+    Test,
+}
+
+/// One system package.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Package {
+    /// The name that apt knows.
+    pub(crate) name: &'static str,
+    /// When it is needed.
+    pub(crate) group: Group,
+    /// A program that makes the package unnecessary, wherever it came from.
+    pub(crate) program: Option<&'static str>,
+}
+
+const fn library(name: &'static str, group: Group) -> Package {
+    Package {
+        name,
+        group,
+        program: None,
+    }
+}
+
+const fn program(name: &'static str, group: Group, program: &'static str) -> Package {
+    Package {
+        name,
+        group,
+        program: Some(program),
+    }
+}
+
+/// Every package that any command needs.
+pub(crate) const PACKAGES: &[Package] = &[
+    // Compilers: SQLite and ring bring C; the OpenCV bindings are generated with libclang.
+    program("build-essential", Group::Build, "c++"),
+    program("pkg-config", Group::Build, "pkg-config"),
+    library("clang", Group::Build),
+    library("libclang-dev", Group::Build),
+    // Pictures: motion detection and JPEG.
+    library("libopencv-dev", Group::Build),
+    library("libturbojpeg0-dev", Group::Build),
+    // Video: cameras in, simulated cameras out.
+    library("libgstreamer1.0-dev", Group::Build),
+    library("libgstreamer-plugins-base1.0-dev", Group::Build),
+    library("libgstrtspserver-1.0-dev", Group::Build),
+    library("gstreamer1.0-plugins-base", Group::Run),
+    library("gstreamer1.0-plugins-good", Group::Run),
+    library("gstreamer1.0-plugins-bad", Group::Run),
+    library("gstreamer1.0-plugins-ugly", Group::Run),
+    library("gstreamer1.0-libav", Group::Run),
+    // Servers beside ours.
+    program("redis-server", Group::Run, "redis-server"),
+    program("nginx", Group::Run, "nginx"),
+    // Models and footage come as packages of the Python registry.
+    library("ca-certificates", Group::Run),
+    library("python3-pip", Group::Run),
+    // Tests: a browser, and a Python environment for the comparisons.
+    program("chromium", Group::Test, "chromium"),
+    library("fonts-dejavu-core", Group::Test),
+    library("python3-venv", Group::Test),
+    // The same picture pipeline in Python reads files through this program's libraries.
+    program("ffmpeg", Group::Test, "ffmpeg"),
+];
+
+/// The packages of some groups.
+pub(crate) fn of(groups: &[Group]) -> impl Iterator<Item = Package> {
+    PACKAGES
+        .iter()
+        .copied()
+        .filter(|package| groups.contains(&package.group))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_package_is_listed_twice() {
+        let mut names: Vec<_> = PACKAGES.iter().map(|package| package.name).collect();
+        names.sort_unstable();
+        let listed = names.len();
+        names.dedup();
+
+        assert_eq!(names.len(), listed);
+    }
+
+    #[test]
+    fn running_a_site_needs_no_browser() {
+        assert!(of(&[Group::Build, Group::Run]).all(|package| package.name != "chromium"));
+    }
+}

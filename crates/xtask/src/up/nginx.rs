@@ -1,0 +1,190 @@
+//! The directory that nginx runs in: the repository's own nginx.conf, unchanged, beside the pieces for this machine.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+
+/// How this nginx differs from the pieces in `docker/nginx/host`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Settings {
+    /// How far every port is moved.
+    pub(crate) port_offset: u16,
+    /// Listens on every address and answers to every name.
+    pub(crate) open_to_network: bool,
+    /// Started by root, whose directories the usual worker user cannot enter.
+    pub(crate) as_root: bool,
+}
+
+/// Writes the directory anew and returns the path of its nginx.conf.
+pub(crate) fn write_prefix(
+    root: &Path,
+    prefix: &Path,
+    settings: Settings,
+) -> anyhow::Result<PathBuf> {
+    let pieces = root.join("docker/nginx");
+    for (from, to) in [("shared", "ronda"), ("host", "deployment")] {
+        let to = prefix.join(to);
+        if to.exists() {
+            fs::remove_dir_all(&to).with_context(|| format!("clearing {}", to.display()))?;
+        }
+        copy_dir(&pieces.join(from), &to)?;
+    }
+    adapt(&prefix.join("deployment/process.conf"), |text| {
+        process_conf(text, settings.as_root)
+    })?;
+    adapt(&prefix.join("deployment/site.conf"), |text| {
+        site_conf(text, settings)
+    })?;
+    adapt(&prefix.join("deployment/listen.conf"), |text| {
+        listen_conf(text, settings)
+    })?;
+
+    let conf = prefix.join("nginx.conf");
+    fs::copy(root.join("nginx.conf"), &conf).context("copying nginx.conf")?;
+    Ok(conf)
+}
+
+fn process_conf(text: &str, as_root: bool) -> anyhow::Result<String> {
+    Ok(if as_root {
+        format!("{text}user root;\n")
+    } else {
+        text.to_owned()
+    })
+}
+
+fn site_conf(text: &str, settings: Settings) -> anyhow::Result<String> {
+    let moved = move_ports(text, settings.port_offset)?;
+    let closed = "    default 0;\n    localhost 1;";
+    ensure!(
+        moved.contains(closed),
+        "docker/nginx/host/site.conf no longer says who may call"
+    );
+    let opened = moved.replace(closed, "    default 1;\n    localhost 1;");
+    Ok(if settings.open_to_network {
+        opened
+    } else {
+        moved
+    })
+}
+
+fn listen_conf(text: &str, settings: Settings) -> anyhow::Result<String> {
+    let moved = move_ports(text, settings.port_offset)?;
+    Ok(if settings.open_to_network {
+        moved.replace("listen 127.0.0.1:", "listen ")
+    } else {
+        moved
+    })
+}
+
+/// Adds an offset to every port that follows a loopback address.
+fn move_ports(text: &str, offset: u16) -> anyhow::Result<String> {
+    const LOOPBACK: &str = "127.0.0.1:";
+    let mut parts = text.split(LOOPBACK);
+    let mut moved = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (port, rest) = part.split_at(digits);
+        let port: u16 = port
+            .parse()
+            .with_context(|| format!("{LOOPBACK}{port} has no port"))?;
+        let port = port
+            .checked_add(offset)
+            .context("the port offset is too large")?;
+        moved.push_str(&format!("{LOOPBACK}{port}{rest}"));
+    }
+    Ok(moved)
+}
+
+fn adapt(file: &Path, change: impl FnOnce(&str) -> anyhow::Result<String>) -> anyhow::Result<()> {
+    let text = fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+    fs::write(file, change(&text)?).with_context(|| format!("writing {}", file.display()))
+}
+
+fn copy_dir(from: &Path, to: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("making {}", to.display()))?;
+    let entries = fs::read_dir(from).with_context(|| format!("reading {}", from.display()))?;
+    for entry in entries {
+        let entry = entry.context("reading a directory entry")?;
+        fs::copy(entry.path(), to.join(entry.file_name()))
+            .with_context(|| format!("copying {}", entry.path().display()))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn root() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    }
+
+    fn read(prefix: &Path, name: &str) -> String {
+        fs::read_to_string(prefix.join(name)).expect("the prefix has this file")
+    }
+
+    #[test]
+    fn the_repository_s_own_nginx_conf_serves() {
+        let prefix = tempfile::tempdir().expect("a temporary directory");
+        let settings = Settings {
+            port_offset: 0,
+            open_to_network: false,
+            as_root: false,
+        };
+
+        let conf = write_prefix(&root(), prefix.path(), settings)
+            .expect("the pieces are in the repository");
+
+        assert_eq!(
+            fs::read(conf).expect("written"),
+            fs::read(root().join("nginx.conf")).expect("in the repository")
+        );
+        let pieces = root().join("docker/nginx/host");
+        assert_eq!(
+            read(prefix.path(), "deployment/site.conf"),
+            read(&pieces, "site.conf")
+        );
+    }
+
+    #[test]
+    fn a_moved_site_keeps_to_loopback() {
+        let prefix = tempfile::tempdir().expect("a temporary directory");
+        let settings = Settings {
+            port_offset: 10_000,
+            open_to_network: false,
+            as_root: true,
+        };
+
+        write_prefix(&root(), prefix.path(), settings).expect("the pieces are in the repository");
+
+        assert!(read(prefix.path(), "deployment/listen.conf").contains("listen 127.0.0.1:15000;"));
+        assert!(
+            read(prefix.path(), "deployment/site.conf")
+                .contains("server 127.0.0.1:18010 max_fails=0;")
+        );
+        assert!(read(prefix.path(), "deployment/process.conf").ends_with("user root;\n"));
+    }
+
+    #[test]
+    fn an_open_site_listens_everywhere_and_takes_every_name() {
+        let prefix = tempfile::tempdir().expect("a temporary directory");
+        let settings = Settings {
+            port_offset: 0,
+            open_to_network: true,
+            as_root: false,
+        };
+
+        write_prefix(&root(), prefix.path(), settings).expect("the pieces are in the repository");
+
+        assert!(read(prefix.path(), "deployment/listen.conf").contains("listen 5000;"));
+        assert!(
+            read(prefix.path(), "deployment/site.conf")
+                .contains("    default 1;\n    localhost 1;")
+        );
+        assert!(
+            read(prefix.path(), "deployment/site.conf")
+                .contains("server 127.0.0.1:5080 max_fails=0;")
+        );
+    }
+}
