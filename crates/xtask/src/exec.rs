@@ -68,18 +68,13 @@ pub(crate) fn openly(what: &str, command: &mut Command) -> anyhow::Result<()> {
 pub(crate) fn quietly(what: &str, command: &mut Command) -> anyhow::Result<()> {
     let began = Instant::now();
     let (reader, writer) = std::io::pipe().context("making a pipe")?;
-    command
-        .stdin(Stdio::null())
-        .stdout(writer.try_clone().context("making a pipe")?)
-        .stderr(writer);
+    command.stdin(Stdio::null()).stdout(writer.try_clone().context("making a pipe")?).stderr(writer);
     let child = Attended::start(command)?;
     // The command keeps our copies of the pipe's writing end; the reader ends only when they are gone.
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut lines = Vec::new();
     for line in BufReader::new(reader).split(b'\n') {
-        let line = String::from_utf8_lossy(&line.context("reading the output")?)
-            .trim_end()
-            .to_owned();
+        let line = String::from_utf8_lossy(&line.context("reading the output")?).trim_end().to_owned();
         ticker(&format!("  {what} ({}): {line}", human(began.elapsed())));
         lines.push(line);
     }
@@ -96,27 +91,17 @@ pub(crate) fn quietly(what: &str, command: &mut Command) -> anyhow::Result<()> {
 pub(crate) fn output_of(command: &mut Command) -> anyhow::Result<String> {
     let output = Attended::start(command.stdin(Stdio::null()).stdout(Stdio::piped()))?.output()?;
     if !output.status.success() {
-        bail!(
-            "`{}` failed ({})",
-            command.get_program().display(),
-            output.status
-        );
+        bail!("`{}` failed ({})", command.get_program().display(), output.status);
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Copies what a child prints to a function, line by line, on a thread of its own.
-pub(crate) fn each_line<R: Read + Send + 'static>(
-    from: R,
-    mut take: impl FnMut(&str) + Send + 'static,
-) {
+pub(crate) fn each_line<R: Read + Send + 'static>(from: R, mut take: impl FnMut(&str) + Send + 'static) {
     thread::spawn(move || {
         let mut reader = BufReader::new(from);
         let mut line = Vec::new();
-        while reader
-            .read_until(b'\n', &mut line)
-            .is_ok_and(|read| read > 0)
-        {
+        while reader.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
             take(String::from_utf8_lossy(&line).trim_end());
             line.clear();
         }
@@ -142,24 +127,16 @@ fn most_telling(lines: &[String]) -> &str {
         lower.starts_with("e:") || lower.contains("error") || lower.contains("cannot")
     };
     let spoken = || lines.iter().rev().filter(|line| !line.trim().is_empty());
-    spoken()
-        .find(is_error)
-        .or_else(|| spoken().next())
-        .map_or("it said nothing", |line| line.trim())
+    spoken().find(is_error).or_else(|| spoken().next()).map_or("it said nothing", |line| line.trim())
 }
 
 /// Keeps the output of a failed program where a person can read it, if that is possible.
 fn keep_log(what: &str, lines: &[String]) -> String {
-    let path: PathBuf = env::temp_dir().join(format!(
-        "ronda-{}.log",
-        what.replace(|c: char| !c.is_alphanumeric(), "-")
-    ));
+    let path: PathBuf =
+        env::temp_dir().join(format!("ronda-{}.log", what.replace(|c: char| !c.is_alphanumeric(), "-")));
     let _ = fs::remove_file(&path);
-    let written =
-        File::create_new(&path).and_then(|mut file| file.write_all(lines.join("\n").as_bytes()));
-    written.map_or(String::new(), |()| {
-        format!(" (all of it is in {})", path.display())
-    })
+    let written = File::create_new(&path).and_then(|mut file| file.write_all(lines.join("\n").as_bytes()));
+    written.map_or(String::new(), |()| format!(" (all of it is in {})", path.display()))
 }
 
 #[cfg(test)]
@@ -175,30 +152,22 @@ mod tests {
     #[test]
     fn a_failure_names_the_line_that_explains_it() {
         let script = "echo fetching; echo 'E: no such host' >&2; echo cleaning up; exit 3";
-        let failure =
-            quietly("a test install", &mut shell(script)).expect_err("the script exits with 3");
+        let failure = quietly("a test install", &mut shell(script)).expect_err("the script exits with 3");
 
         let said = failure.to_string();
-        assert!(
-            said.starts_with("a test install failed (exit status: 3): E: no such host"),
-            "{said}"
-        );
+        assert!(said.starts_with("a test install failed (exit status: 3): E: no such host"), "{said}");
     }
 
     #[test]
     fn a_program_that_does_not_exist_is_named() {
-        let failure = quietly("nothing", &mut Command::new("no-such-program"))
-            .expect_err("it does not exist");
+        let failure = quietly("nothing", &mut Command::new("no-such-program")).expect_err("it does not exist");
 
         assert_eq!(failure.to_string(), "`no-such-program` cannot be started");
     }
 
     #[test]
     fn success_gives_the_output() {
-        assert_eq!(
-            output_of(&mut shell("echo fine")).expect("echo works"),
-            "fine\n"
-        );
+        assert_eq!(output_of(&mut shell("echo fine")).expect("echo works"), "fine\n");
         quietly("a quiet step", &mut shell("echo fine")).expect("echo works");
     }
 }

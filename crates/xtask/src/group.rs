@@ -29,8 +29,7 @@ impl Group {
 
     /// Tells whether anything of the group is left.
     pub(crate) fn is_alive(self) -> bool {
-        self.pid()
-            .is_some_and(|pid| test_kill_process_group(pid).is_ok())
+        self.pid().is_some_and(|pid| test_kill_process_group(pid).is_ok())
     }
 
     pub(crate) fn signal(self, signal: Signal) {
@@ -93,11 +92,7 @@ mod tests {
             .spawn()
             .expect("a shell is on every machine");
         let said = child.stdout.take().expect("a pipe");
-        BufReader::new(said)
-            .lines()
-            .next()
-            .expect("one line")
-            .expect("readable");
+        BufReader::new(said).lines().next().expect("one line").expect("readable");
         child
     }
 
@@ -126,9 +121,6 @@ mod tests {
     #[test]
     fn nobody_else_s_group_can_be_named() {
         assert_eq!(["0", "1", "-5", "x", ""].map(Group::parse), [None; 5]);
-        assert_eq!(
-            Group::parse("4711").map(|group| group.to_string()),
-            Some("4711".to_owned())
-        );
+        assert_eq!(Group::parse("4711").map(|group| group.to_string()), Some("4711".to_owned()));
     }
 }

@@ -1,8 +1,10 @@
 //! `cargo xtask`: starts, tests and measures Ronda. It builds with no system libraries, because it is what installs
 //! them.
 
+mod bench;
 mod exec;
 mod group;
+mod nightly;
 mod places;
 mod setup;
 mod signals;
@@ -29,6 +31,10 @@ enum Command {
     Up(up::Options),
     /// Installs what the tests need and runs all of them.
     Test(test::Options),
+    /// Measures the real programs, beside a peer where there is one; prints JSON lines.
+    Bench(bench::Options),
+    /// Everything of `test`, the long forms that it leaves out, and the figures.
+    Nightly(nightly::Options),
     /// Stops what an `up` that was killed has left. Started by `up` itself.
     #[command(name = up::warden::SUBCOMMAND, hide = true)]
     Warden,
@@ -54,6 +60,8 @@ fn run(command: &Command) -> anyhow::Result<()> {
     match command {
         Command::Up(options) => up::run(options),
         Command::Test(options) => test::run(options),
+        Command::Bench(options) => bench::run(options),
+        Command::Nightly(options) => nightly::run(options),
         Command::Warden => up::warden::run(),
     }
 }

@@ -23,15 +23,9 @@ impl Places {
     pub(crate) fn find() -> anyhow::Result<Self> {
         let here = env::current_dir().context("there is no current directory")?;
         let root = checkout_above(&here)?;
-        let target =
-            from_env("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| here.join(dir));
+        let target = from_env("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |dir| here.join(dir));
         let data = from_env("DATA_DIR").map_or_else(|| root.join("data"), |dir| here.join(dir));
-        Ok(Self {
-            target,
-            cache: cache_dir(),
-            data,
-            root,
-        })
+        Ok(Self { target, cache: cache_dir(), data, root })
     }
 
     /// The directory of the programs that `cargo build --release` made.
@@ -73,9 +67,7 @@ fn cache_dir() -> PathBuf {
 
 /// An empty variable counts as unset, as in every service.
 fn from_env(name: &str) -> Option<PathBuf> {
-    env::var_os(name)
-        .filter(|value| !value.is_empty())
-        .map(PathBuf::from)
+    env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 #[cfg(test)]
@@ -84,22 +76,15 @@ mod tests {
 
     #[test]
     fn the_checkout_is_found_from_a_directory_deep_inside_it() {
-        let root = checkout_above(Path::new(env!("CARGO_MANIFEST_DIR")))
-            .expect("this crate is in a checkout");
+        let root = checkout_above(Path::new(env!("CARGO_MANIFEST_DIR"))).expect("this crate is in a checkout");
 
-        assert_eq!(
-            checkout_above(&root.join("crates/xtask/src")).expect("so is its source"),
-            root
-        );
+        assert_eq!(checkout_above(&root.join("crates/xtask/src")).expect("so is its source"), root);
     }
 
     #[test]
     fn a_directory_outside_a_checkout_is_refused_by_name() {
         let refusal = checkout_above(Path::new("/proc")).expect_err("/proc holds no checkout");
 
-        assert_eq!(
-            refusal.to_string(),
-            "/proc is not inside a checkout of Ronda"
-        );
+        assert_eq!(refusal.to_string(), "/proc is not inside a checkout of Ronda");
     }
 }

@@ -18,10 +18,7 @@ pub(crate) struct Step<'a> {
 pub(crate) fn run(steps: &[Step<'_>], chosen: &[String]) -> anyhow::Result<()> {
     let known: Vec<&str> = steps.iter().map(|step| step.name).collect();
     if let Some(unknown) = chosen.iter().find(|name| !known.contains(&name.as_str())) {
-        bail!(
-            "there is no step `{unknown}`; there are {}",
-            known.join(", ")
-        );
+        bail!("there is no step `{unknown}`; there are {}", known.join(", "));
     }
     let mut times: Vec<(&str, Duration)> = Vec::new();
     let mut outcome = Ok(());
@@ -46,11 +43,7 @@ fn summary(times: &[(&str, Duration)], passed: bool) -> String {
     let mut lines = vec![String::new()];
     for (index, (name, took)) in times.iter().enumerate() {
         let is_last = index + 1 == times.len();
-        let mark = if is_last && !passed {
-            "failed"
-        } else {
-            "passed"
-        };
+        let mark = if is_last && !passed { "failed" } else { "passed" };
         lines.push(format!("{mark}  {name:<12} {:>12}", human(*took)));
     }
     let total = times.iter().map(|(_, took)| *took).sum();
@@ -77,11 +70,7 @@ mod tests {
                 }
             }),
         };
-        let steps = [
-            step("format", true),
-            step("clippy", false),
-            step("unit", true),
-        ];
+        let steps = [step("format", true), step("clippy", false), step("unit", true)];
 
         let failure = run(&steps, &[]).expect_err("clippy fails");
 
@@ -93,35 +82,20 @@ mod tests {
 
     #[test]
     fn an_unknown_step_is_refused_with_those_that_exist() {
-        let steps = [Step {
-            name: "format",
-            run: Box::new(|| Ok(())),
-        }];
+        let steps = [Step { name: "format", run: Box::new(|| Ok(())) }];
 
         let refusal = run(&steps, &["fromat".to_owned()]).expect_err("it does not exist");
 
-        assert_eq!(
-            refusal.to_string(),
-            "there is no step `fromat`; there are format"
-        );
+        assert_eq!(refusal.to_string(), "there is no step `fromat`; there are format");
     }
 
     #[test]
     fn the_table_shows_what_failed() {
-        let times = [
-            ("format", Duration::from_millis(900)),
-            ("clippy", Duration::from_secs(75)),
-        ];
+        let times = [("format", Duration::from_millis(900)), ("clippy", Duration::from_secs(75))];
 
         let table = summary(&times, false);
 
-        assert!(
-            table.contains("passed  format              0.9 s"),
-            "{table}"
-        );
-        assert!(
-            table.contains("failed  clippy         1 min 15 s"),
-            "{table}"
-        );
+        assert!(table.contains("passed  format              0.9 s"), "{table}");
+        assert!(table.contains("failed  clippy         1 min 15 s"), "{table}");
     }
 }

@@ -67,9 +67,6 @@ mod tests {
 
     #[test]
     fn enter_means_yes_and_anything_unknown_means_no() {
-        assert_eq!(
-            ["", "\n", "y\n", "Yes\n", "n\n", "what\n"].map(is_yes),
-            [true, true, true, true, false, false]
-        );
+        assert_eq!(["", "\n", "y\n", "Yes\n", "n\n", "what\n"].map(is_yes), [true, true, true, true, false, false]);
     }
 }

@@ -5,9 +5,8 @@ use std::process::Command;
 
 use crate::exec;
 use crate::places::Places;
-use crate::setup::node::Node;
 use crate::setup::packages::Group;
-use crate::setup::{apt, disk, tools, ui};
+use crate::setup::{apt, disk, node, tools, ui};
 use crate::steps::{self, Step};
 use crate::up;
 
@@ -27,55 +26,20 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let places = Places::find()?;
     let here = &places;
     let steps = [
-        Step {
-            name: "packages",
-            run: Box::new(|| install_packages(here)),
-        },
-        Step {
-            name: "format",
-            run: Box::new(|| cargo(here, &["fmt", "--all", "--check"])),
-        },
-        Step {
-            name: "licences",
-            run: Box::new(|| licences(here)),
-        },
-        Step {
-            name: "interface",
-            run: Box::new(|| interface(here)),
-        },
-        Step {
-            name: "clippy",
-            run: Box::new(|| clippy(here)),
-        },
-        Step {
-            name: "docs",
-            run: Box::new(|| docs(here)),
-        },
-        Step {
-            name: "build",
-            run: Box::new(|| up::build(here)),
-        },
-        Step {
-            name: "unit",
-            run: Box::new(|| nextest(here, &format!("not ({WHOLE_SITE})"))),
-        },
+        Step { name: "packages", run: Box::new(|| install_packages(here)) },
+        Step { name: "format", run: Box::new(|| cargo(here, &["fmt", "--all", "--check"])) },
+        Step { name: "licences", run: Box::new(|| licences(here)) },
+        Step { name: "interface", run: Box::new(|| interface(here)) },
+        Step { name: "clippy", run: Box::new(|| clippy(here)) },
+        Step { name: "docs", run: Box::new(|| docs(here)) },
+        Step { name: "build", run: Box::new(|| up::build(here)) },
+        Step { name: "unit", run: Box::new(|| nextest(here, &format!("not ({WHOLE_SITE})"), &[])) },
         Step {
             name: "doctests",
-            run: Box::new(|| {
-                cargo(
-                    here,
-                    &["test", "--release", "--locked", "--workspace", "--doc"],
-                )
-            }),
+            run: Box::new(|| cargo(here, &["test", "--release", "--locked", "--workspace", "--doc"])),
         },
-        Step {
-            name: "fetch",
-            run: Box::new(|| fetch(here)),
-        },
-        Step {
-            name: "site",
-            run: Box::new(|| nextest(here, WHOLE_SITE)),
-        },
+        Step { name: "fetch", run: Box::new(|| fetch(here)) },
+        Step { name: "site", run: Box::new(|| nextest(here, WHOLE_SITE, &[])) },
     ];
     steps::run(&steps, &options.steps)
 }
@@ -87,88 +51,54 @@ fn install_packages(places: &Places) -> anyhow::Result<()> {
     }
     tools::NEXTEST.ensure(places)?;
     tools::DENY.ensure(places)?;
-    Node::ensure(places).map(drop)
+    node::require()
 }
 
 fn licences(places: &Places) -> anyhow::Result<()> {
     let deny = tools::DENY.ensure(places)?;
     let mut command = Command::new(deny);
-    command.current_dir(&places.root).args([
-        "--workspace",
-        "--locked",
-        "check",
-        "bans",
-        "licenses",
-        "sources",
-    ]);
+    command.current_dir(&places.root).args(["--workspace", "--locked", "check", "bans", "licenses", "sources"]);
     exec::openly("cargo deny", &mut command)
 }
 
 fn interface(places: &Places) -> anyhow::Result<()> {
-    let node = Node::ensure(places)?;
-    ui::install_packages(places, &node)?;
+    ui::install_packages(places)?;
     for script in ["check", "test"] {
-        exec::openly(
-            &format!("npm run {script}"),
-            &mut node.npm(&places.ui(), &["run", script]),
-        )?;
+        exec::openly(&format!("npm run {script}"), &mut node::npm(&places.ui(), &["run", script]))?;
     }
     ui::build(places)
 }
 
 fn clippy(places: &Places) -> anyhow::Result<()> {
-    let all = [
-        "clippy",
-        "--release",
-        "--locked",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ];
+    let all = ["clippy", "--release", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"];
     cargo(places, &all)
 }
 
 fn docs(places: &Places) -> anyhow::Result<()> {
     let mut command = Command::new("cargo");
-    command
-        .current_dir(&places.root)
-        .env("RUSTDOCFLAGS", "-D warnings")
-        .args([
-            "doc",
-            "--release",
-            "--locked",
-            "--workspace",
-            "--no-deps",
-            "--document-private-items",
-        ]);
+    command.current_dir(&places.root).env("RUSTDOCFLAGS", "-D warnings").args([
+        "doc",
+        "--release",
+        "--locked",
+        "--workspace",
+        "--no-deps",
+        "--document-private-items",
+    ]);
     exec::openly("cargo doc", &mut command)
 }
 
 fn fetch(places: &Places) -> anyhow::Result<()> {
     up::fetch(places, "ronda", &["model", "fetch"], "the detector model")?;
-    up::fetch(
-        places,
-        "sim",
-        &["fetch"],
-        "the footage of the simulated cameras",
-    )
+    up::fetch(places, "sim", &["fetch"], "the footage of the simulated cameras")
 }
 
 /// Runs the tests of a nextest filter.
-pub(crate) fn nextest(places: &Places, filter: &str) -> anyhow::Result<()> {
+pub(crate) fn nextest(places: &Places, filter: &str, more: &[&str]) -> anyhow::Result<()> {
     let mut command = Command::new(tools::NEXTEST.ensure(places)?);
-    command.current_dir(&places.root).args([
-        "nextest",
-        "run",
-        "--release",
-        "--locked",
-        "--workspace",
-        "--no-fail-fast",
-        "-E",
-        filter,
-    ]);
+    command
+        .current_dir(&places.root)
+        .args(["nextest", "run", "--release", "--locked", "--workspace", "--no-fail-fast", "-E", filter])
+        .args(more);
     exec::openly("cargo nextest", &mut command)
 }
 

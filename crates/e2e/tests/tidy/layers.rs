@@ -10,14 +10,7 @@ use crate::{assert_none, output_of};
 const LAYERS: [&[&str]; 4] = [
     &["domain", "chassis"],
     &["bus", "media", "vision", "store", "model-convert"],
-    &[
-        "inference-api",
-        "stream-manager",
-        "alert-router",
-        "console",
-        "ronda",
-        "sim",
-    ],
+    &["inference-api", "stream-manager", "alert-router", "console", "ronda", "sim"],
     &["e2e"],
 ];
 
@@ -34,16 +27,7 @@ struct Member {
 }
 
 fn members() -> Vec<Member> {
-    let metadata = output_of(
-        "cargo",
-        &[
-            "metadata",
-            "--format-version",
-            "1",
-            "--no-deps",
-            "--offline",
-        ],
-    );
+    let metadata = output_of("cargo", &["metadata", "--format-version", "1", "--no-deps", "--offline"]);
     let metadata: Value = serde_json::from_slice(&metadata).expect("cargo writes JSON");
     let packages = metadata["packages"].as_array().expect("a list of packages");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -52,8 +36,7 @@ fn members() -> Vec<Member> {
         .map(|package| Member {
             name: text(&package["name"]),
             description: text(&package["description"]),
-            manifest: fs::read_to_string(text(&package["manifest_path"]))
-                .expect("Cargo has just read it"),
+            manifest: fs::read_to_string(text(&package["manifest_path"])).expect("Cargo has just read it"),
             uses: package["dependencies"]
                 .as_array()
                 .expect("a list of dependencies")
@@ -94,10 +77,7 @@ fn a_crate_uses_only_lower_layers() {
         }
     }
 
-    assert_none(
-        "a crate may use only crates of a lower layer, never a sibling:",
-        &offences,
-    );
+    assert_none("a crate may use only crates of a lower layer, never a sibling:", &offences);
 }
 
 #[test]
@@ -105,10 +85,7 @@ fn every_crate_obeys_the_workspace_s_lints_and_says_what_it_is() {
     let mut offences = Vec::new();
     for member in members() {
         if !member.manifest.contains("[lints]\nworkspace = true") {
-            offences.push(format!(
-                "{} does not take the workspace's lints",
-                member.name
-            ));
+            offences.push(format!("{} does not take the workspace's lints", member.name));
         }
         if member.description.is_empty() {
             offences.push(format!("{} has no description", member.name));

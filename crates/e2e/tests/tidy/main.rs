@@ -9,24 +9,13 @@ use std::process::Command;
 /// The checkout.
 fn root() -> PathBuf {
     let crate_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
-    crate_dir
-        .join("../..")
-        .canonicalize()
-        .expect("the crate lies in a checkout")
+    crate_dir.join("../..").canonicalize().expect("the crate lies in a checkout")
 }
 
 /// The output of a program that works in the checkout.
 fn output_of(program: &str, arguments: &[&str]) -> Vec<u8> {
-    let output = Command::new(program)
-        .args(arguments)
-        .current_dir(root())
-        .output()
-        .expect("the program is installed");
-    assert!(
-        output.status.success(),
-        "{program} {arguments:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let output = Command::new(program).args(arguments).current_dir(root()).output().expect("the program is installed");
+    assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     output.stdout
 }
 

@@ -36,17 +36,12 @@ pub(crate) fn ensure(groups: &[Group], consent: Consent) -> anyhow::Result<()> {
     let agreed = match consent {
         Consent::Refused => false,
         Consent::Given => true,
-        Consent::Ask => agrees(&format!(
-            "These system packages are missing: {list}\nInstall them with apt?"
-        )),
+        Consent::Ask => agrees(&format!("These system packages are missing: {list}\nInstall them with apt?")),
     };
     if !agreed {
         bail!("system packages are missing: {list}");
     }
-    note(format!(
-        "Installing {} system packages: {list}",
-        missing.len()
-    ));
+    note(format!("Installing {} system packages: {list}", missing.len()));
     install(&missing)
 }
 
@@ -56,13 +51,8 @@ fn install(missing: &[&str]) -> anyhow::Result<()> {
     let mut command = apt(&["install", "--yes", "--no-install-recommends"])?;
     command.args(missing);
     if let Err(failure) = exec::quietly("apt-get install", &mut command) {
-        let cause = updated
-            .err()
-            .map_or(failure.to_string(), |offline| offline.to_string());
-        bail!(
-            "the system packages {} could not be installed: {cause}",
-            missing.join(" ")
-        );
+        let cause = updated.err().map_or(failure.to_string(), |offline| offline.to_string());
+        bail!("the system packages {} could not be installed: {cause}", missing.join(" "));
     }
     Ok(())
 }
@@ -80,15 +70,7 @@ fn apt(arguments: &[&str]) -> anyhow::Result<Command> {
         sudo.arg("env");
         sudo
     };
-    command
-        .args([
-            "-u",
-            "TMPDIR",
-            "DEBIAN_FRONTEND=noninteractive",
-            "apt-get",
-            "-q",
-        ])
-        .args(arguments);
+    command.args(["-u", "TMPDIR", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]).args(arguments);
     Ok(command)
 }
 
@@ -114,16 +96,10 @@ fn installed_in(listing: &str) -> HashSet<String> {
         .collect()
 }
 
-fn missing_of(
-    wanted: &[Package],
-    installed: &HashSet<String>,
-    on_path: impl Fn(&str) -> bool,
-) -> Vec<&'static str> {
+fn missing_of(wanted: &[Package], installed: &HashSet<String>, on_path: impl Fn(&str) -> bool) -> Vec<&'static str> {
     wanted
         .iter()
-        .filter(|package| {
-            !installed.contains(package.name) && !package.program.is_some_and(&on_path)
-        })
+        .filter(|package| !installed.contains(package.name) && !package.program.is_some_and(&on_path))
         .map(|package| package.name)
         .collect()
 }
@@ -132,33 +108,18 @@ fn missing_of(
 mod tests {
     use super::*;
 
-    const NGINX: Package = Package {
-        name: "nginx",
-        group: Group::Run,
-        program: Some("nginx"),
-    };
-    const CLANG: Package = Package {
-        name: "libclang-dev",
-        group: Group::Build,
-        program: None,
-    };
+    const NGINX: Package = Package { name: "nginx", group: Group::Run, program: Some("nginx") };
+    const CLANG: Package = Package { name: "libclang-dev", group: Group::Build, program: None };
 
     #[test]
     fn a_package_that_was_removed_but_not_purged_is_missing() {
         let installed = installed_in("nginx rc \nlibclang-dev ii \n");
 
-        assert_eq!(
-            missing_of(&[NGINX, CLANG], &installed, |_| false),
-            ["nginx"]
-        );
+        assert_eq!(missing_of(&[NGINX, CLANG], &installed, |_| false), ["nginx"]);
     }
 
     #[test]
     fn a_program_from_elsewhere_replaces_its_package() {
-        assert_eq!(
-            missing_of(&[NGINX, CLANG], &HashSet::new(), |program| program
-                == "nginx"),
-            ["libclang-dev"]
-        );
+        assert_eq!(missing_of(&[NGINX, CLANG], &HashSet::new(), |program| program == "nginx"), ["libclang-dev"]);
     }
 }

@@ -14,19 +14,13 @@ const GIB: u64 = 1 << 30;
 
 /// Fails with one sentence when the disk of a directory has less room than needed.
 pub(crate) fn require(dir: &Path, needed: u64, purpose: &str) -> anyhow::Result<()> {
-    let existing = dir
-        .ancestors()
-        .find(|dir| dir.exists())
-        .unwrap_or(Path::new("/"));
+    let existing = dir.ancestors().find(|dir| dir.exists()).unwrap_or(Path::new("/"));
     let disk = rustix::fs::statvfs(existing)
         .with_context(|| format!("asking for the free space of {}", existing.display()))?;
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
     if free < needed {
         let (free, needed) = (in_gib(free), in_gib(needed));
-        bail!(
-            "the disk of {} has {free} GiB left and {purpose} needs {needed} GiB",
-            dir.display()
-        );
+        bail!("the disk of {} has {free} GiB left and {purpose} needs {needed} GiB", dir.display());
     }
     Ok(())
 }
@@ -42,13 +36,9 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_told_with_both_sizes() {
-        let refusal = require(Path::new("/proc/not/there"), FOR_A_SITE, "a site")
-            .expect_err("/proc has no room");
+        let refusal = require(Path::new("/proc/not/there"), FOR_A_SITE, "a site").expect_err("/proc has no room");
 
-        assert_eq!(
-            refusal.to_string(),
-            "the disk of /proc/not/there has 0.0 GiB left and a site needs 1.0 GiB"
-        );
+        assert_eq!(refusal.to_string(), "the disk of /proc/not/there has 0.0 GiB left and a site needs 1.0 GiB");
     }
 
     #[test]

@@ -23,19 +23,11 @@ pub(crate) struct Package {
 }
 
 const fn library(name: &'static str, group: Group) -> Package {
-    Package {
-        name,
-        group,
-        program: None,
-    }
+    Package { name, group, program: None }
 }
 
 const fn program(name: &'static str, group: Group, program: &'static str) -> Package {
-    Package {
-        name,
-        group,
-        program: Some(program),
-    }
+    Package { name, group, program: Some(program) }
 }
 
 /// Every package that any command needs.
@@ -45,9 +37,11 @@ pub(crate) const PACKAGES: &[Package] = &[
     program("pkg-config", Group::Build, "pkg-config"),
     library("clang", Group::Build),
     library("libclang-dev", Group::Build),
-    // Pictures: motion detection and JPEG.
+    // The JPEG codec is compiled from its crate; Debian's is a major version behind.
+    program("cmake", Group::Build, "cmake"),
+    program("nasm", Group::Build, "nasm"),
+    // Motion detection.
     library("libopencv-dev", Group::Build),
-    library("libturbojpeg0-dev", Group::Build),
     // Video: cameras in, simulated cameras out.
     library("libgstreamer1.0-dev", Group::Build),
     library("libgstreamer-plugins-base1.0-dev", Group::Build),
@@ -57,6 +51,9 @@ pub(crate) const PACKAGES: &[Package] = &[
     library("gstreamer1.0-plugins-bad", Group::Run),
     library("gstreamer1.0-plugins-ugly", Group::Run),
     library("gstreamer1.0-libav", Group::Run),
+    // The console's interface is built with Node.
+    program("nodejs", Group::Build, "node"),
+    program("npm", Group::Build, "npm"),
     // Servers beside ours.
     program("redis-server", Group::Run, "redis-server"),
     program("nginx", Group::Run, "nginx"),
@@ -73,10 +70,7 @@ pub(crate) const PACKAGES: &[Package] = &[
 
 /// The packages of some groups.
 pub(crate) fn of(groups: &[Group]) -> impl Iterator<Item = Package> {
-    PACKAGES
-        .iter()
-        .copied()
-        .filter(|package| groups.contains(&package.group))
+    PACKAGES.iter().copied().filter(|package| groups.contains(&package.group))
 }
 
 #[cfg(test)]

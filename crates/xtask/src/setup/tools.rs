@@ -18,16 +18,10 @@ pub(crate) struct Tool {
 }
 
 /// Judges the licences and sources of all dependencies.
-pub(crate) const DENY: Tool = Tool {
-    name: "cargo-deny",
-    version: "0.20.2",
-};
+pub(crate) const DENY: Tool = Tool { name: "cargo-deny", version: "0.20.2" };
 
 /// Runs tests, each in a process of its own.
-pub(crate) const NEXTEST: Tool = Tool {
-    name: "cargo-nextest",
-    version: "0.9.151",
-};
+pub(crate) const NEXTEST: Tool = Tool { name: "cargo-nextest", version: "0.9.151" };
 
 impl Tool {
     /// Finds the tool on the path or in the cache, or installs it there.
@@ -35,41 +29,20 @@ impl Tool {
         if exec::is_on_path(self.name) {
             return Ok(PathBuf::from(self.name));
         }
-        let root = places
-            .tools()
-            .join(format!("{}-{}", self.name, self.version));
+        let root = places.tools().join(format!("{}-{}", self.name, self.version));
         let program = root.join("bin").join(self.name);
         if !program.is_file() {
-            note(format!(
-                "Installing {} {} into {}",
-                self.name,
-                self.version,
-                root.display()
-            ));
-            self.install(&root)
-                .with_context(|| format!("{} is missing and could not be installed", self.name))?;
+            note(format!("Installing {} {} into {}", self.name, self.version, root.display()));
+            self.install(&root).with_context(|| format!("{} is missing and could not be installed", self.name))?;
         }
         Ok(program)
     }
 
     fn install(self, root: &PathBuf) -> anyhow::Result<()> {
         let mut cargo = Command::new("cargo");
-        cargo
-            .args([
-                "install",
-                "--locked",
-                "--debug",
-                "--version",
-                self.version,
-                self.name,
-                "--root",
-            ])
-            .arg(root);
+        cargo.args(["install", "--locked", "--debug", "--version", self.version, self.name, "--root"]).arg(root);
         // The checkout's own target directory and flags are not meant for other people's programs.
-        cargo
-            .env_remove("CARGO_TARGET_DIR")
-            .env_remove("RUSTFLAGS")
-            .current_dir(std::env::temp_dir());
+        cargo.env_remove("CARGO_TARGET_DIR").env_remove("RUSTFLAGS").current_dir(std::env::temp_dir());
         exec::quietly(&format!("cargo install {}", self.name), &mut cargo)
     }
 }

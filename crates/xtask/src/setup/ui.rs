@@ -6,19 +6,13 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use sha2::{Digest, Sha256};
 
-use super::node::Node;
+use super::node;
 use crate::exec;
 use crate::places::Places;
 use crate::terminal::note;
 
 /// What the interface's directory holds that is not an input: what npm and the build put there, and what tests leave.
-const PRODUCED: [&str; 5] = [
-    "node_modules",
-    "dist",
-    "test-results",
-    "playwright-report",
-    ".svelte-kit",
-];
+const PRODUCED: [&str; 5] = ["node_modules", "dist", "test-results", "playwright-report", ".svelte-kit"];
 
 /// Builds the interface unless the built one is up to date.
 pub(crate) fn build(places: &Places) -> anyhow::Result<()> {
@@ -28,26 +22,23 @@ pub(crate) fn build(places: &Places) -> anyhow::Result<()> {
     if stamp.holds(&inputs) && ui.join("dist/index.html").is_file() {
         return Ok(());
     }
-    let node = Node::ensure(places)?;
-    install_packages(places, &node)?;
+    install_packages(places)?;
     note("Building the interface");
-    exec::quietly("npm run build", &mut node.npm(&ui, &["run", "build"]))?;
+    exec::quietly("npm run build", &mut node::npm(&ui, &["run", "build"]))?;
     stamp.set(&inputs)
 }
 
 /// Installs the interface's packages unless those of this lock file are there.
-pub(crate) fn install_packages(places: &Places, node: &Node) -> anyhow::Result<()> {
+pub(crate) fn install_packages(places: &Places) -> anyhow::Result<()> {
     let ui = places.ui();
     let lock = super::sha256_of(&ui.join("package-lock.json"))?;
     let stamp = Stamp::new(places, "ui-packages");
     if stamp.holds(&lock) && ui.join("node_modules").is_dir() {
         return Ok(());
     }
+    node::require()?;
     note("Installing the interface's packages");
-    exec::quietly(
-        "npm ci",
-        &mut node.npm(&ui, &["ci", "--no-audit", "--no-fund"]),
-    )?;
+    exec::quietly("npm ci", &mut node::npm(&ui, &["ci", "--no-audit", "--no-fund"]))?;
     stamp.set(&lock)
 }
 
@@ -88,16 +79,12 @@ fn digest_of(ui: &Path) -> anyhow::Result<String> {
 }
 
 fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
-    let entries =
-        fs::read_dir(directory).with_context(|| format!("reading {}", directory.display()))?;
+    let entries = fs::read_dir(directory).with_context(|| format!("reading {}", directory.display()))?;
     for entry in entries {
         let entry = entry.context("reading a directory entry")?;
         let path = entry.path();
         if path.is_dir() {
-            if !PRODUCED
-                .iter()
-                .any(|produced| entry.file_name() == *produced)
-            {
+            if !PRODUCED.iter().any(|produced| entry.file_name() == *produced) {
                 collect(&path, files)?;
             }
         } else {

@@ -19,24 +19,13 @@ pub(crate) fn start(
 ) -> anyhow::Result<Group> {
     let mut child = Command::new(&program.path)
         .args(&program.arguments)
-        .envs(
-            program
-                .environment
-                .iter()
-                .map(|(name, value)| (name, value)),
-        )
+        .envs(program.environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
         .spawn()
-        .with_context(|| {
-            format!(
-                "{} cannot be started from {}",
-                program.name,
-                program.path.display()
-            )
-        })?;
+        .with_context(|| format!("{} cannot be started from {}", program.name, program.path.display()))?;
     let group = Group::of(&child);
     if let Some(output) = child.stdout.take() {
         let log = log.clone();

@@ -49,13 +49,8 @@ mod tests {
         let data = tempfile::tempdir().expect("a temporary directory");
         let first = take(data.path()).expect("nobody has it");
 
-        let refusal = take(data.path())
-            .expect_err("the first one has it")
-            .to_string();
-        assert!(
-            refusal.contains(&format!("(pid {})", std::process::id())),
-            "{refusal}"
-        );
+        let refusal = take(data.path()).expect_err("the first one has it").to_string();
+        assert!(refusal.contains(&format!("(pid {})", std::process::id())), "{refusal}");
 
         drop(first);
         take(data.path()).expect("it is free again");

@@ -33,23 +33,12 @@ struct State {
 
 impl Log {
     /// Opens the log of a program; what an earlier start wrote becomes the previous file.
-    pub(crate) fn open(
-        directory: &std::path::Path,
-        name: &'static str,
-        on_terminal: bool,
-    ) -> anyhow::Result<Self> {
+    pub(crate) fn open(directory: &std::path::Path, name: &'static str, on_terminal: bool) -> anyhow::Result<Self> {
         fs::create_dir_all(directory).with_context(|| format!("making {}", directory.display()))?;
         let path = directory.join(format!("{name}.log"));
         let _ = fs::rename(&path, path.with_extension("log.1"));
         let file = append_to(&path).with_context(|| format!("opening {}", path.display()))?;
-        let state = State {
-            name,
-            path,
-            file,
-            written: 0,
-            on_terminal,
-            latest: VecDeque::new(),
-        };
+        let state = State { name, path, file, written: 0, on_terminal, latest: VecDeque::new() };
         Ok(Self(Arc::new(Mutex::new(state))))
     }
 
@@ -62,28 +51,13 @@ impl Log {
     /// The line that best explains why the program ended.
     pub(crate) fn last_words(&self) -> String {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let spoken = || {
-            state
-                .latest
-                .iter()
-                .rev()
-                .map(|line| line.trim())
-                .filter(|line| !line.is_empty())
-        };
-        spoken()
-            .find(|line| tells_an_error(line))
-            .or_else(|| spoken().next())
-            .unwrap_or("it said nothing")
-            .to_owned()
+        let spoken = || state.latest.iter().rev().map(|line| line.trim()).filter(|line| !line.is_empty());
+        spoken().find(|line| tells_an_error(line)).or_else(|| spoken().next()).unwrap_or("it said nothing").to_owned()
     }
 
     /// Where a person can read all of it.
     pub(crate) fn path(&self) -> PathBuf {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .path
-            .clone()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).path.clone()
     }
 }
 
@@ -114,9 +88,7 @@ fn append_to(path: &std::path::Path) -> std::io::Result<File> {
 }
 
 fn tells_an_error(line: &str) -> bool {
-    ["ERROR", "error:", "[emerg]", "panicked"]
-        .iter()
-        .any(|sign| line.contains(sign))
+    ["ERROR", "error:", "[emerg]", "panicked"].iter().any(|sign| line.contains(sign))
 }
 
 #[cfg(test)]
@@ -128,36 +100,23 @@ mod tests {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let log = Log::open(directory.path(), "console", false).expect("writable");
 
-        for line in [
-            "INFO starting",
-            "error: cannot reach Redis",
-            "stopping the tasks",
-            "",
-        ] {
+        for line in ["INFO starting", "error: cannot reach Redis", "stopping the tasks", ""] {
             log.take(line);
         }
 
         assert_eq!(log.last_words(), "error: cannot reach Redis");
         let kept = fs::read_to_string(log.path()).expect("written");
-        assert_eq!(
-            kept,
-            "INFO starting\nerror: cannot reach Redis\nstopping the tasks\n\n"
-        );
+        assert_eq!(kept, "INFO starting\nerror: cannot reach Redis\nstopping the tasks\n\n");
     }
 
     #[test]
     fn a_new_start_keeps_the_previous_log() {
         let directory = tempfile::tempdir().expect("a temporary directory");
-        Log::open(directory.path(), "console", false)
-            .expect("writable")
-            .take("yesterday");
+        Log::open(directory.path(), "console", false).expect("writable").take("yesterday");
 
         let log = Log::open(directory.path(), "console", false).expect("writable");
 
         assert_eq!(log.last_words(), "it said nothing");
-        assert_eq!(
-            fs::read_to_string(directory.path().join("console.log.1")).expect("kept"),
-            "yesterday\n"
-        );
+        assert_eq!(fs::read_to_string(directory.path().join("console.log.1")).expect("kept"), "yesterday\n");
     }
 }

@@ -105,12 +105,7 @@ fn prepare(places: &Places, options: &Options) -> anyhow::Result<()> {
     }
     fetch(places, "ronda", &["model", "fetch"], "the detector model")?;
     if options.is_simulated() {
-        fetch(
-            places,
-            "sim",
-            &["fetch"],
-            "the footage of the simulated cameras",
-        )?;
+        fetch(places, "sim", &["fetch"], "the footage of the simulated cameras")?;
     }
     Ok(())
 }
@@ -123,53 +118,28 @@ pub(crate) fn build(places: &Places) -> anyhow::Result<()> {
     }
     ui::build(places)?;
     let mut cargo = Command::new("cargo");
-    cargo.current_dir(&places.root).args([
-        "build",
-        "--release",
-        "--locked",
-        "--workspace",
-        "--bins",
-    ]);
+    cargo.current_dir(&places.root).args(["build", "--release", "--locked", "--workspace", "--bins"]);
     exec::openly("the build", &mut cargo)
 }
 
 /// Lets one of our programs fetch something; it touches no network when the thing is there.
-pub(crate) fn fetch(
-    places: &Places,
-    program: &str,
-    arguments: &[&str],
-    what: &str,
-) -> anyhow::Result<()> {
+pub(crate) fn fetch(places: &Places, program: &str, arguments: &[&str], what: &str) -> anyhow::Result<()> {
     let mut command = Command::new(places.programs().join(program));
-    command
-        .current_dir(&places.root)
-        .args(arguments)
-        .env("MODELS_DIR", places.root.join("models"));
-    exec::openly(&format!("fetching {what}"), &mut command)
-        .with_context(|| format!("{what} is missing"))
+    command.current_dir(&places.root).args(arguments).env("MODELS_DIR", places.root.join("models"));
+    exec::openly(&format!("fetching {what}"), &mut command).with_context(|| format!("{what} is missing"))
 }
 
-fn supervise(
-    supervisor: &mut Supervisor,
-    choices: &Choices,
-    logs: &std::path::Path,
-) -> anyhow::Result<()> {
+fn supervise(supervisor: &mut Supervisor, choices: &Choices, logs: &std::path::Path) -> anyhow::Result<()> {
     let Start::Done { not_ready } = supervisor.start()? else {
         return Ok(());
     };
     if !not_ready.is_empty() {
-        note(format!(
-            "Not ready yet: {}. The console's system page says why.",
-            not_ready.join(", ")
-        ));
+        note(format!("Not ready yet: {}. The console's system page says why.", not_ready.join(", ")));
     }
     if choices.open_to_network {
         note("RONDA_INSECURE=1: everybody on the network can reach this site without signing in.");
     }
-    note(format!(
-        "Logs are in {}. Ctrl-C stops everything.",
-        logs.display()
-    ));
+    note(format!("Logs are in {}. Ctrl-C stops everything.", logs.display()));
     say(format!("http://localhost:{}", choices.ports.web));
     supervisor.watch()
 }

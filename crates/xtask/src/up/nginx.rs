@@ -17,11 +17,7 @@ pub(crate) struct Settings {
 }
 
 /// Writes the directory anew and returns the path of its nginx.conf.
-pub(crate) fn write_prefix(
-    root: &Path,
-    prefix: &Path,
-    settings: Settings,
-) -> anyhow::Result<PathBuf> {
+pub(crate) fn write_prefix(root: &Path, prefix: &Path, settings: Settings) -> anyhow::Result<PathBuf> {
     let pieces = root.join("docker/nginx");
     for (from, to) in [("shared", "ronda"), ("host", "deployment")] {
         let to = prefix.join(to);
@@ -30,15 +26,9 @@ pub(crate) fn write_prefix(
         }
         copy_dir(&pieces.join(from), &to)?;
     }
-    adapt(&prefix.join("deployment/process.conf"), |text| {
-        process_conf(text, settings.as_root)
-    })?;
-    adapt(&prefix.join("deployment/site.conf"), |text| {
-        site_conf(text, settings)
-    })?;
-    adapt(&prefix.join("deployment/listen.conf"), |text| {
-        listen_conf(text, settings)
-    })?;
+    adapt(&prefix.join("deployment/process.conf"), |text| process_conf(text, settings.as_root))?;
+    adapt(&prefix.join("deployment/site.conf"), |text| site_conf(text, settings))?;
+    adapt(&prefix.join("deployment/listen.conf"), |text| listen_conf(text, settings))?;
 
     let conf = prefix.join("nginx.conf");
     fs::copy(root.join("nginx.conf"), &conf).context("copying nginx.conf")?;
@@ -46,35 +36,20 @@ pub(crate) fn write_prefix(
 }
 
 fn process_conf(text: &str, as_root: bool) -> anyhow::Result<String> {
-    Ok(if as_root {
-        format!("{text}user root;\n")
-    } else {
-        text.to_owned()
-    })
+    Ok(if as_root { format!("{text}user root;\n") } else { text.to_owned() })
 }
 
 fn site_conf(text: &str, settings: Settings) -> anyhow::Result<String> {
     let moved = move_ports(text, settings.port_offset)?;
     let closed = "    default 0;\n    localhost 1;";
-    ensure!(
-        moved.contains(closed),
-        "docker/nginx/host/site.conf no longer says who may call"
-    );
+    ensure!(moved.contains(closed), "docker/nginx/host/site.conf no longer says who may call");
     let opened = moved.replace(closed, "    default 1;\n    localhost 1;");
-    Ok(if settings.open_to_network {
-        opened
-    } else {
-        moved
-    })
+    Ok(if settings.open_to_network { opened } else { moved })
 }
 
 fn listen_conf(text: &str, settings: Settings) -> anyhow::Result<String> {
     let moved = move_ports(text, settings.port_offset)?;
-    Ok(if settings.open_to_network {
-        moved.replace("listen 127.0.0.1:", "listen ")
-    } else {
-        moved
-    })
+    Ok(if settings.open_to_network { moved.replace("listen 127.0.0.1:", "listen ") } else { moved })
 }
 
 /// Adds an offset to every port that follows a loopback address.
@@ -85,12 +60,8 @@ fn move_ports(text: &str, offset: u16) -> anyhow::Result<String> {
     for part in parts {
         let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
         let (port, rest) = part.split_at(digits);
-        let port: u16 = port
-            .parse()
-            .with_context(|| format!("{LOOPBACK}{port} has no port"))?;
-        let port = port
-            .checked_add(offset)
-            .context("the port offset is too large")?;
+        let port: u16 = port.parse().with_context(|| format!("{LOOPBACK}{port} has no port"))?;
+        let port = port.checked_add(offset).context("the port offset is too large")?;
         moved.push_str(&format!("{LOOPBACK}{port}{rest}"));
     }
     Ok(moved)
@@ -127,64 +98,36 @@ mod tests {
     #[test]
     fn the_repository_s_own_nginx_conf_serves() {
         let prefix = tempfile::tempdir().expect("a temporary directory");
-        let settings = Settings {
-            port_offset: 0,
-            open_to_network: false,
-            as_root: false,
-        };
+        let settings = Settings { port_offset: 0, open_to_network: false, as_root: false };
 
-        let conf = write_prefix(&root(), prefix.path(), settings)
-            .expect("the pieces are in the repository");
+        let conf = write_prefix(&root(), prefix.path(), settings).expect("the pieces are in the repository");
 
-        assert_eq!(
-            fs::read(conf).expect("written"),
-            fs::read(root().join("nginx.conf")).expect("in the repository")
-        );
+        assert_eq!(fs::read(conf).expect("written"), fs::read(root().join("nginx.conf")).expect("in the repository"));
         let pieces = root().join("docker/nginx/host");
-        assert_eq!(
-            read(prefix.path(), "deployment/site.conf"),
-            read(&pieces, "site.conf")
-        );
+        assert_eq!(read(prefix.path(), "deployment/site.conf"), read(&pieces, "site.conf"));
     }
 
     #[test]
     fn a_moved_site_keeps_to_loopback() {
         let prefix = tempfile::tempdir().expect("a temporary directory");
-        let settings = Settings {
-            port_offset: 10_000,
-            open_to_network: false,
-            as_root: true,
-        };
+        let settings = Settings { port_offset: 10_000, open_to_network: false, as_root: true };
 
         write_prefix(&root(), prefix.path(), settings).expect("the pieces are in the repository");
 
         assert!(read(prefix.path(), "deployment/listen.conf").contains("listen 127.0.0.1:15000;"));
-        assert!(
-            read(prefix.path(), "deployment/site.conf")
-                .contains("server 127.0.0.1:18010 max_fails=0;")
-        );
+        assert!(read(prefix.path(), "deployment/site.conf").contains("server 127.0.0.1:18010 max_fails=0;"));
         assert!(read(prefix.path(), "deployment/process.conf").ends_with("user root;\n"));
     }
 
     #[test]
     fn an_open_site_listens_everywhere_and_takes_every_name() {
         let prefix = tempfile::tempdir().expect("a temporary directory");
-        let settings = Settings {
-            port_offset: 0,
-            open_to_network: true,
-            as_root: false,
-        };
+        let settings = Settings { port_offset: 0, open_to_network: true, as_root: false };
 
         write_prefix(&root(), prefix.path(), settings).expect("the pieces are in the repository");
 
         assert!(read(prefix.path(), "deployment/listen.conf").contains("listen 5000;"));
-        assert!(
-            read(prefix.path(), "deployment/site.conf")
-                .contains("    default 1;\n    localhost 1;")
-        );
-        assert!(
-            read(prefix.path(), "deployment/site.conf")
-                .contains("server 127.0.0.1:5080 max_fails=0;")
-        );
+        assert!(read(prefix.path(), "deployment/site.conf").contains("    default 1;\n    localhost 1;"));
+        assert!(read(prefix.path(), "deployment/site.conf").contains("server 127.0.0.1:5080 max_fails=0;"));
     }
 }

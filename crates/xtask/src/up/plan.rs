@@ -66,18 +66,8 @@ fn redis(places: &Places, ports: Ports) -> anyhow::Result<Program> {
     let data = places.data.join("redis");
     make(&data)?;
     let port = ports.redis.to_string();
-    let mut arguments: Vec<OsString> = [
-        "--port",
-        &port,
-        "--bind",
-        "127.0.0.1",
-        "--appendonly",
-        "yes",
-        "--save",
-        "",
-    ]
-    .map(OsString::from)
-    .to_vec();
+    let mut arguments: Vec<OsString> =
+        ["--port", &port, "--bind", "127.0.0.1", "--appendonly", "yes", "--save", ""].map(OsString::from).to_vec();
     arguments.extend(["--dir".into(), data.into_os_string()]);
     Ok(Program {
         name: "redis",
@@ -101,14 +91,7 @@ fn nginx_server(places: &Places, choices: &Choices) -> anyhow::Result<Program> {
     Ok(Program {
         name: "nginx",
         path: nginx_program(),
-        arguments: vec![
-            "-e".into(),
-            "stderr".into(),
-            "-p".into(),
-            prefix.into(),
-            "-c".into(),
-            conf.into(),
-        ],
+        arguments: vec!["-e".into(), "stderr".into(), "-p".into(), prefix.into(), "-c".into(), conf.into()],
         environment: Vec::new(),
         ready: Ready::Listens(choices.ports.web),
         stops_last: false,
@@ -118,11 +101,7 @@ fn nginx_server(places: &Places, choices: &Choices) -> anyhow::Result<Program> {
 /// Debian keeps nginx where only root's path leads.
 fn nginx_program() -> PathBuf {
     let installed = Path::new("/usr/sbin/nginx");
-    if installed.is_file() {
-        installed.into()
-    } else {
-        "nginx".into()
-    }
+    if installed.is_file() { installed.into() } else { "nginx".into() }
 }
 
 fn simulation(places: &Places, choices: &Choices) -> Program {
@@ -152,22 +131,13 @@ fn shared_environment(places: &Places, choices: &Choices) -> Vec<(&'static str, 
         ("CONFIG_DIR", choices.configs.clone().into()),
         ("DATA_DIR", places.data.clone().into()),
         ("MODELS_DIR", places.root.join("models").into()),
-        (
-            "REDIS_URL",
-            format!("redis://127.0.0.1:{}", ports.redis).into(),
-        ),
-        (
-            "PUBLIC_URL",
-            format!("http://localhost:{}", ports.web).into(),
-        ),
+        ("REDIS_URL", format!("redis://127.0.0.1:{}", ports.redis).into()),
+        ("PUBLIC_URL", format!("http://localhost:{}", ports.web).into()),
         ("INFERENCE_API_URL", local(ports.inference_api)),
         ("STREAM_MANAGER_URL", local(ports.stream_manager)),
         ("ALERT_ROUTER_URL", local(ports.alert_router)),
         ("RTSP_PORT", ports.sim_rtsp.to_string().into()),
-        (
-            "SIM_RTSP_URL",
-            format!("rtsp://127.0.0.1:{}", ports.sim_rtsp).into(),
-        ),
+        ("SIM_RTSP_URL", format!("rtsp://127.0.0.1:{}", ports.sim_rtsp).into()),
         ("SIM_WEBHOOK_URL", local(ports.sim_http)),
     ]
 }
@@ -183,12 +153,7 @@ mod tests {
     fn names(simulated: bool) -> Vec<&'static str> {
         let data = tempfile::tempdir().expect("a temporary directory");
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let places = Places {
-            target: root.join("target"),
-            cache: data.path().into(),
-            data: data.path().into(),
-            root,
-        };
+        let places = Places { target: root.join("target"), cache: data.path().into(), data: data.path().into(), root };
         let choices = Choices {
             ports: Ports::USUAL,
             port_offset: 0,
@@ -202,17 +167,7 @@ mod tests {
 
     #[test]
     fn a_user_s_site_has_no_simulation() {
-        assert_eq!(
-            names(false),
-            [
-                "redis",
-                "inference-api",
-                "stream-manager",
-                "alert-router",
-                "console",
-                "nginx"
-            ]
-        );
+        assert_eq!(names(false), ["redis", "inference-api", "stream-manager", "alert-router", "console", "nginx"]);
     }
 
     #[test]

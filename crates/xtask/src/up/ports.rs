@@ -39,10 +39,8 @@ impl Ports {
 
     /// The usual ports, all moved, so that a second site fits on one machine.
     pub(crate) fn moved_by(offset: u16) -> anyhow::Result<Self> {
-        let move_port = |port: u16| {
-            port.checked_add(offset)
-                .with_context(|| format!("--port-offset {offset} is too large"))
-        };
+        let move_port =
+            |port: u16| port.checked_add(offset).with_context(|| format!("--port-offset {offset} is too large"));
         let usual = Self::USUAL;
         Ok(Self {
             web: move_port(usual.web)?,
@@ -67,10 +65,7 @@ impl Ports {
             (self.redis, "Redis"),
         ];
         if simulated {
-            needed.extend([
-                (self.sim_rtsp, "the simulated cameras"),
-                (self.sim_http, "the simulated receivers"),
-            ]);
+            needed.extend([(self.sim_rtsp, "the simulated cameras"), (self.sim_http, "the simulated receivers")]);
         }
         needed
     }
@@ -87,10 +82,7 @@ impl Ports {
             })
             .collect();
         if !taken.is_empty() {
-            bail!(
-                "{}; stop it or move this site with --port-offset",
-                taken.join(", ")
-            );
+            bail!("{}; stop it or move this site with --port-offset", taken.join(", "));
         }
         Ok(())
     }
@@ -115,18 +107,12 @@ fn is_taken(port: u16) -> bool {
 
 /// Looks the listening socket up in the kernel's tables, then the process that has it open.
 fn holder_of(port: u16) -> Option<Holder> {
-    let tables = ["/proc/net/tcp", "/proc/net/tcp6"]
-        .map(|table| fs::read_to_string(table).unwrap_or_default());
-    let socket = tables
-        .iter()
-        .find_map(|table| listening_inode(table, port))?;
+    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|table| fs::read_to_string(table).unwrap_or_default());
+    let socket = tables.iter().find_map(|table| listening_inode(table, port))?;
     let link = format!("socket:[{socket}]");
     fs::read_dir("/proc").ok()?.flatten().find_map(|entry| {
         let pid = entry.file_name().to_str()?.parse().ok()?;
-        let name = fs::read_to_string(entry.path().join("comm"))
-            .ok()?
-            .trim()
-            .to_owned();
+        let name = fs::read_to_string(entry.path().join("comm")).ok()?.trim().to_owned();
         has_open(&entry.path().join("fd"), &link).then_some(Holder { name, pid })
     })
 }
@@ -135,9 +121,7 @@ fn has_open(descriptors: &Path, link: &str) -> bool {
     let Ok(entries) = fs::read_dir(descriptors) else {
         return false;
     };
-    entries
-        .flatten()
-        .any(|entry| fs::read_link(entry.path()).is_ok_and(|target| target.as_os_str() == link))
+    entries.flatten().any(|entry| fs::read_link(entry.path()).is_ok_and(|target| target.as_os_str() == link))
 }
 
 /// The inode of the socket that listens on a port, from a table like `/proc/net/tcp`.
@@ -146,8 +130,7 @@ fn listening_inode(table: &str, port: u16) -> Option<u64> {
     table.lines().skip(1).find_map(|line| {
         let fields: Vec<&str> = line.split_whitespace().collect();
         let (_, local_port) = fields.get(1)?.rsplit_once(':')?;
-        let listens =
-            *fields.get(3)? == LISTEN && u16::from_str_radix(local_port, 16).ok()? == port;
+        let listens = *fields.get(3)? == LISTEN && u16::from_str_radix(local_port, 16).ok()? == port;
         listens.then(|| fields.get(9)?.parse().ok()).flatten()
     })
 }
@@ -160,22 +143,13 @@ mod tests {
     fn a_taken_port_is_told_with_the_program_that_holds_it() {
         let holder = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let port = holder.local_addr().expect("a bound socket").port();
-        let ports = Ports {
-            web: port,
-            ..Ports::moved_by(20_000).expect("a small offset")
-        };
+        let ports = Ports { web: port, ..Ports::moved_by(20_000).expect("a small offset") };
 
-        let refusal = ports
-            .require_free(false)
-            .expect_err("the port is taken")
-            .to_string();
+        let refusal = ports.require_free(false).expect_err("the port is taken").to_string();
 
         let expected = format!("port {port} for the page is in use by ");
         assert!(refusal.starts_with(&expected), "{refusal}");
-        assert!(
-            refusal.contains(&format!("(pid {})", std::process::id())),
-            "{refusal}"
-        );
+        assert!(refusal.contains(&format!("(pid {})", std::process::id())), "{refusal}");
     }
 
     #[test]

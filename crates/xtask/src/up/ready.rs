@@ -33,11 +33,7 @@ pub(crate) fn probe(sign: Ready) -> Answer {
 
 fn status(port: u16, path: &str) -> Option<u16> {
     let mut stream = connect(port)?;
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-    )
-    .ok()?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").ok()?;
     let mut answer = String::new();
     // The status line is in the first bytes; a body that is cut short does not matter.
     let _ = stream.take(4096).read_to_string(&mut answer);
@@ -68,9 +64,7 @@ mod tests {
             let mut request = [0; 512];
             let read = stream.read(&mut request).expect("a request");
             assert!(request[..read].starts_with(b"GET /readyz HTTP/1.1\r\n"));
-            stream
-                .write_all(answer.as_bytes())
-                .expect("the client reads");
+            stream.write_all(answer.as_bytes()).expect("the client reads");
         });
         port
     }

@@ -15,14 +15,9 @@ const FILES: [&str; 3] = ["cameras.yaml", "rois.yaml", "services.yaml"];
 pub(crate) fn of_user(directory: &Path) -> anyhow::Result<PathBuf> {
     let cameras = directory.join("cameras.yaml");
     if !cameras.is_file() {
-        bail!(
-            "{} has no cameras.yaml; copy configs/cameras.yaml there and enter your cameras",
-            directory.display()
-        );
+        bail!("{} has no cameras.yaml; copy configs/cameras.yaml there and enter your cameras", directory.display());
     }
-    directory
-        .canonicalize()
-        .with_context(|| format!("finding {}", directory.display()))
+    directory.canonicalize().with_context(|| format!("finding {}", directory.display()))
 }
 
 /// The simulated site's configuration, copied to the data directory so that the zone editor can write to it.
@@ -32,11 +27,7 @@ pub(crate) fn simulated(places: &Places) -> anyhow::Result<PathBuf> {
     let originals = copy.join(".originals");
     fs::create_dir_all(&originals).with_context(|| format!("making {}", originals.display()))?;
     for name in FILES {
-        follow(
-            &places.root.join("configs/sim").join(name),
-            &copy.join(name),
-            &originals.join(name),
-        )?;
+        follow(&places.root.join("configs/sim").join(name), &copy.join(name), &originals.join(name))?;
     }
     Ok(copy)
 }
@@ -46,8 +37,7 @@ fn follow(source: &Path, copy: &Path, original: &Path) -> anyhow::Result<()> {
     if !source.is_file() {
         return Ok(());
     }
-    let is_edited =
-        copy.is_file() && (!original.is_file() || sha256_of(copy)? != sha256_of(original)?);
+    let is_edited = copy.is_file() && (!original.is_file() || sha256_of(copy)? != sha256_of(original)?);
     if !is_edited {
         for target in [original, copy] {
             fs::copy(source, target)
@@ -71,14 +61,8 @@ mod tests {
     impl Files {
         fn new() -> Self {
             let directory = tempfile::tempdir().expect("a temporary directory");
-            let [source, copy, original] =
-                ["source", "copy", "original"].map(|name| directory.path().join(name));
-            Self {
-                _directory: directory,
-                source,
-                copy,
-                original,
-            }
+            let [source, copy, original] = ["source", "copy", "original"].map(|name| directory.path().join(name));
+            Self { _directory: directory, source, copy, original }
         }
 
         fn follow(&self, source: &str) -> String {
@@ -111,9 +95,7 @@ mod tests {
     fn a_directory_without_cameras_is_refused() {
         let directory = tempfile::tempdir().expect("a temporary directory");
 
-        let refusal = of_user(directory.path())
-            .expect_err("it is empty")
-            .to_string();
+        let refusal = of_user(directory.path()).expect_err("it is empty").to_string();
 
         assert!(refusal.contains("has no cameras.yaml"), "{refusal}");
     }

@@ -74,20 +74,10 @@ impl Supervisor {
             .into_iter()
             .map(|program| {
                 let log = Log::open(logs, program.name, verbose)?;
-                Ok(Process {
-                    program,
-                    log,
-                    state: State::NotStarted,
-                    failures: 0,
-                })
+                Ok(Process { program, log, state: State::NotStarted, failures: 0 })
             })
             .collect::<anyhow::Result<_>>()?;
-        Ok(Self {
-            processes,
-            events,
-            sender,
-            warden: Warden::start()?,
-        })
+        Ok(Self { processes, events, sender, warden: Warden::start()? })
     }
 
     /// Starts every program and waits until all are ready. A program that ends meanwhile is an error.
@@ -96,9 +86,7 @@ impl Supervisor {
         for index in 0..self.processes.len() {
             self.launch(index)?;
             // The others need what stops last: Redis.
-            if self.processes[index].program.stops_last
-                && self.wait_for(&[index], deadline)? == Start::Interrupted
-            {
+            if self.processes[index].program.stops_last && self.wait_for(&[index], deadline)? == Start::Interrupted {
                 return Ok(Start::Interrupted);
             }
         }
@@ -140,10 +128,7 @@ impl Supervisor {
                 let _ = sender.send(Event::Ended { group, status });
             }
         })?;
-        process.state = State::Running {
-            group,
-            since: Instant::now(),
-        };
+        process.state = State::Running { group, since: Instant::now() };
         let watched = self.warden.watch(group);
         let _ = tell_group.send(group);
         watched
@@ -156,18 +141,13 @@ impl Supervisor {
                 .map(|index| &self.processes[*index].program)
                 .map(|program| (program.name, probe(program.ready)))
                 .collect();
-            let waiting: Vec<&'static str> = answers
-                .iter()
-                .filter(|(_, answer)| *answer != Answer::Ready)
-                .map(|(name, _)| *name)
-                .collect();
+            let waiting: Vec<&'static str> =
+                answers.iter().filter(|(_, answer)| *answer != Answer::Ready).map(|(name, _)| *name).collect();
             ticker(&format!("  waiting for {}", waiting.join(", ")));
             let is_late = Instant::now() >= deadline;
             if waiting.is_empty() || is_late {
                 clear_ticker();
-                if let Some((name, _)) =
-                    answers.iter().find(|(_, answer)| *answer == Answer::Silent)
-                {
+                if let Some((name, _)) = answers.iter().find(|(_, answer)| *answer == Answer::Silent) {
                     bail!("{name} did not start within {} s", START_LIMIT.as_secs());
                 }
                 return Ok(Start::Done { not_ready: waiting });
@@ -182,11 +162,7 @@ impl Supervisor {
 
     fn failed_start(&self, group: Group, status: ExitStatus) -> anyhow::Error {
         clear_ticker();
-        match self
-            .processes
-            .iter()
-            .find(|process| process.group() == Some(group))
-        {
+        match self.processes.iter().find(|process| process.group() == Some(group)) {
             Some(process) => anyhow::anyhow!(
                 "{} ended at its start ({status}): {} (its log is {})",
                 process.program.name,
@@ -200,9 +176,7 @@ impl Supervisor {
     /// The next event, or nothing when a pause has ended.
     fn next_event(&self) -> anyhow::Result<Option<Event>> {
         let due = self.processes.iter().filter_map(Process::due).min();
-        let patience = due.map_or(Duration::from_secs(3600), |due| {
-            due.saturating_duration_since(Instant::now())
-        });
+        let patience = due.map_or(Duration::from_secs(3600), |due| due.saturating_duration_since(Instant::now()));
         match self.events.recv_timeout(patience) {
             Ok(event) => Ok(Some(event)),
             Err(RecvTimeoutError::Timeout) => Ok(None),
@@ -214,11 +188,7 @@ impl Supervisor {
         // What the dead program had started must not stand in the way of its successor.
         group.signal(Signal::KILL);
         self.warden.forget(group);
-        let Some(process) = self
-            .processes
-            .iter_mut()
-            .find(|process| process.group() == Some(group))
-        else {
+        let Some(process) = self.processes.iter_mut().find(|process| process.group() == Some(group)) else {
             return;
         };
         if let State::Running { since, .. } = process.state
@@ -228,28 +198,19 @@ impl Supervisor {
         }
         process.failures += 1;
         let pause = pause_before_restart(process.failures);
-        process.state = State::Pausing {
-            until: Instant::now() + pause,
-        };
+        process.state = State::Pausing { until: Instant::now() + pause };
         let (name, words) = (process.program.name, process.log.last_words());
-        note(format!(
-            "{name} ended ({status}) and starts again in {} s: {words}",
-            pause.as_secs()
-        ));
+        note(format!("{name} ended ({status}) and starts again in {} s: {words}", pause.as_secs()));
     }
 
     fn relaunch_due(&mut self) {
         for index in 0..self.processes.len() {
-            if self.processes[index]
-                .due()
-                .is_some_and(|due| due <= Instant::now())
+            if self.processes[index].due().is_some_and(|due| due <= Instant::now())
                 && let Err(failure) = self.launch(index)
             {
                 let process = &mut self.processes[index];
                 process.failures += 1;
-                process.state = State::Pausing {
-                    until: Instant::now() + pause_before_restart(process.failures),
-                };
+                process.state = State::Pausing { until: Instant::now() + pause_before_restart(process.failures) };
                 note(format!("{failure:#}"));
             }
         }
@@ -304,34 +265,20 @@ mod tests {
     #[test]
     fn a_program_that_ends_at_its_start_says_why() {
         let logs = tempfile::tempdir().expect("a temporary directory");
-        let broken = program(
-            "console",
-            "echo 'error: no model' >&2; exit 3",
-            Ready::Listens(1),
-        );
+        let broken = program("console", "echo 'error: no model' >&2; exit 3", Ready::Listens(1));
         let (sender, events) = mpsc::channel();
         let log = Log::open(logs.path(), "console", false).expect("writable");
-        let process = Process {
-            program: broken,
-            log,
-            state: State::NotStarted,
-            failures: 0,
-        };
+        let process = Process { program: broken, log, state: State::NotStarted, failures: 0 };
 
         let ended = sender.clone();
         let (tell, told) = mpsc::channel();
         let group = child::start(&process.program, &process.log, move |status| {
             let group = told.recv().expect("the group is known");
-            ended
-                .send(Event::Ended { group, status })
-                .expect("the test listens");
+            ended.send(Event::Ended { group, status }).expect("the test listens");
         })
         .expect("a shell is on every machine");
         tell.send(group).expect("the child's thread listens");
-        let Event::Ended { status, .. } = events
-            .recv_timeout(Duration::from_secs(10))
-            .expect("it ends at once")
-        else {
+        let Event::Ended { status, .. } = events.recv_timeout(Duration::from_secs(10)).expect("it ends at once") else {
             panic!("nobody interrupted the test");
         };
 

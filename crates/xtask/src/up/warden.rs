@@ -25,10 +25,7 @@ impl Warden {
     /// Starts the warden, out of reach of the terminal's signals.
     pub(crate) fn start() -> anyhow::Result<Self> {
         // The link names this very program even when a build has replaced its file meanwhile.
-        let program = env::current_exe()
-            .ok()
-            .filter(|path| path.exists())
-            .unwrap_or_else(|| "/proc/self/exe".into());
+        let program = env::current_exe().ok().filter(|path| path.exists()).unwrap_or_else(|| "/proc/self/exe".into());
         let mut process = Command::new(program)
             .arg(SUBCOMMAND)
             .stdin(Stdio::piped())
