@@ -38,10 +38,7 @@ pub trait Settings: Sized {
 /// the [`Stop`], a second one ends the process at once. `healthcheck` asks the running service
 /// whether it is ready; `openapi` prints the API description. Exit codes: 0 ended as asked, 1
 /// failed, 2 refused its configuration or its command line.
-pub fn main<C: Settings>(
-    name: &'static str,
-    run: impl AsyncFnOnce(C, Stop) -> anyhow::Result<()>,
-) -> ExitCode {
+pub fn main<C: Settings>(name: &'static str, run: impl AsyncFnOnce(C, Stop) -> anyhow::Result<()>) -> ExitCode {
     let env = Env::process();
     if let Err(error) = telemetry::start(&env) {
         return complain(name, &error.to_string());
@@ -53,18 +50,11 @@ pub fn main<C: Settings>(
         Some("openapi") => print_openapi::<C>(name),
         Some("--version" | "-V") => say(&format!("{name} {}", env!("CARGO_PKG_VERSION"))),
         Some("--help" | "-h") => say(&usage(name)),
-        Some(other) => complain(
-            name,
-            &format!("unknown argument `{other}`\n{}", usage(name)),
-        ),
+        Some(other) => complain(name, &format!("unknown argument `{other}`\n{}", usage(name))),
     }
 }
 
-fn serve<C: Settings>(
-    name: &'static str,
-    env: &Env,
-    run: impl AsyncFnOnce(C, Stop) -> anyhow::Result<()>,
-) -> ExitCode {
+fn serve<C: Settings>(name: &'static str, env: &Env, run: impl AsyncFnOnce(C, Stop) -> anyhow::Result<()>) -> ExitCode {
     // Every TLS client of the process uses this provider; a second call would only say so.
     let _ = rustls::crypto::ring::default_provider().install_default();
     metrics::describe_process(name);
@@ -75,10 +65,7 @@ fn serve<C: Settings>(
             return ExitCode::from(MISCONFIGURED);
         }
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             error!("starting {name}: cannot start the runtime: {error}");
@@ -88,11 +75,7 @@ fn serve<C: Settings>(
     let result = runtime.block_on(async {
         let stop = Stop::new();
         tokio::spawn(heed_signals(stop.clone()));
-        info!(
-            service = name,
-            version = env!("CARGO_PKG_VERSION"),
-            "starting"
-        );
+        info!(service = name, version = env!("CARGO_PKG_VERSION"), "starting");
         run(config, stop).await
     });
     runtime.shutdown_timeout(RUNTIME_GRACE);
@@ -103,9 +86,7 @@ fn serve<C: Settings>(
         }
         Err(error) => {
             error!("{}", one_sentence(&error));
-            let refused = error
-                .chain()
-                .any(<dyn std::error::Error>::is::<ConfigError>);
+            let refused = error.chain().any(<dyn std::error::Error>::is::<ConfigError>);
             ExitCode::from(if refused { MISCONFIGURED } else { FAILED })
         }
     }
@@ -127,10 +108,8 @@ fn one_sentence(error: &anyhow::Error) -> String {
 }
 
 async fn heed_signals(stop: Stop) {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
         warn!("signals cannot be received: only SIGKILL will stop this process");
         return;
     };

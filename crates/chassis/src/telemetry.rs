@@ -15,30 +15,18 @@ use crate::config::{ConfigError, Env};
 pub(crate) fn start(env: &Env) -> Result<(), ConfigError> {
     let filter = filter(&env.or("LOG_LEVEL", "info".to_owned())?)?;
     let format = env.or("LOG_FORMAT", "text".to_owned())?;
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match format.as_str() {
-        "json" => lines
-            .json()
-            .flatten_event(true)
-            .with_current_span(false)
-            .try_init(),
+        "json" => lines.json().flatten_event(true).with_current_span(false).try_init(),
         "text" => lines.with_ansi(false).try_init(),
         other => {
-            return Err(ConfigError::variable(
-                "LOG_FORMAT",
-                format!("expected `text` or `json`, found `{other}`"),
-            ));
+            return Err(ConfigError::variable("LOG_FORMAT", format!("expected `text` or `json`, found `{other}`")));
         }
     };
     // Fails only if logging is already started, as in a test that runs several services.
     let _ = started;
     panic::set_hook(Box::new(|panic| {
-        let place = panic
-            .location()
-            .map(ToString::to_string)
-            .unwrap_or_default();
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
         error!(place, "panicked: {}", payload_text(panic.payload()));
     }));
     Ok(())
@@ -46,19 +34,13 @@ pub(crate) fn start(env: &Env) -> Result<(), ConfigError> {
 
 fn filter(level: &str) -> Result<EnvFilter, ConfigError> {
     // A bare word that is no level would be taken for the name of a module.
-    let is_understood = level
-        .split(',')
-        .all(|part| part.contains('=') || part.parse::<LevelFilter>().is_ok());
-    EnvFilter::builder()
-        .parse(level)
-        .ok()
-        .filter(|_| is_understood)
-        .ok_or_else(|| {
-            ConfigError::variable(
-                "LOG_LEVEL",
-                format!("expected error, warn, info, debug, trace or directives, found `{level}`"),
-            )
-        })
+    let is_understood = level.split(',').all(|part| part.contains('=') || part.parse::<LevelFilter>().is_ok());
+    EnvFilter::builder().parse(level).ok().filter(|_| is_understood).ok_or_else(|| {
+        ConfigError::variable(
+            "LOG_LEVEL",
+            format!("expected error, warn, info, debug, trace or directives, found `{level}`"),
+        )
+    })
 }
 
 /// Returns what a panic said.
@@ -78,12 +60,7 @@ mod tests {
     fn an_unknown_level_is_refused_by_name() {
         for level in ["loud", "bus=very"] {
             let error = filter(level).expect_err("no such level");
-            assert!(
-                error
-                    .to_string()
-                    .starts_with("LOG_LEVEL: expected error, warn"),
-                "{error}"
-            );
+            assert!(error.to_string().starts_with("LOG_LEVEL: expected error, warn"), "{error}");
         }
         assert!(filter("info,bus=debug").is_ok());
     }
@@ -92,9 +69,6 @@ mod tests {
     fn an_unknown_format_is_refused_by_name() {
         let env = Env::of([("LOG_FORMAT", "xml")]);
         let error = start(&env).expect_err("no such format");
-        assert_eq!(
-            error.to_string(),
-            "LOG_FORMAT: expected `text` or `json`, found `xml`"
-        );
+        assert_eq!(error.to_string(), "LOG_FORMAT: expected `text` or `json`, found `xml`");
     }
 }

@@ -22,40 +22,32 @@ pub struct Env {
 impl Env {
     /// Returns the environment of this process. Variables that are not UTF-8 are left out.
     pub fn process() -> Self {
-        Self::of(std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        }))
+        Self::of(
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+        )
     }
 
     /// Returns an environment of these variables alone.
-    pub fn of<N: Into<String>, V: Into<String>>(
-        variables: impl IntoIterator<Item = (N, V)>,
-    ) -> Self {
+    pub fn of<N: Into<String>, V: Into<String>>(variables: impl IntoIterator<Item = (N, V)>) -> Self {
         let variables = variables
             .into_iter()
             .map(|(name, value)| (name.into(), value.into()))
             .filter(|(_, value): &(String, String)| !value.is_empty())
             .collect();
-        Self {
-            variables: Arc::new(variables),
-        }
+        Self { variables: Arc::new(variables) }
     }
 
     /// Returns the text of a variable, from the variable itself or from the file `NAME_FILE` names.
     pub fn text(&self, name: &str) -> Result<Option<String>, ConfigError> {
         let file_name = format!("{name}_FILE");
         match (self.variables.get(name), self.variables.get(&file_name)) {
-            (Some(_), Some(_)) => Err(ConfigError::variable(
-                name,
-                format!("set either {name} or {file_name}, not both"),
-            )),
+            (Some(_), Some(_)) => {
+                Err(ConfigError::variable(name, format!("set either {name} or {file_name}, not both")))
+            }
             (Some(text), None) => Ok(Some(text.clone())),
             (None, Some(path)) => match std::fs::read_to_string(path) {
                 Ok(text) => Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned())),
-                Err(error) => Err(ConfigError::variable(
-                    file_name,
-                    format!("cannot read `{path}`: {error}"),
-                )),
+                Err(error) => Err(ConfigError::variable(file_name, format!("cannot read `{path}`: {error}"))),
             },
             (None, None) => Ok(None),
         }
@@ -137,11 +129,7 @@ mod tests {
     fn an_empty_variable_is_an_unset_one() {
         let env = Env::of([("CAMERA_URL", "")]);
         assert_eq!(env.get::<String>("CAMERA_URL").expect("is readable"), None);
-        assert_eq!(
-            env.or("CAMERA_URL", "default".to_owned())
-                .expect("is readable"),
-            "default"
-        );
+        assert_eq!(env.or("CAMERA_URL", "default".to_owned()).expect("is readable"), "default");
     }
 
     #[test]
@@ -157,10 +145,7 @@ mod tests {
         let file = dir.path().join("secret");
         std::fs::write(&file, "hunter2\n").expect("is written");
         let env = Env::of([("WEBHOOK_SECRET_FILE", file.to_str().expect("is UTF-8"))]);
-        let secret = env
-            .secret("WEBHOOK_SECRET")
-            .expect("is readable")
-            .expect("is set");
+        let secret = env.secret("WEBHOOK_SECRET").expect("is readable").expect("is set");
         assert_eq!(secret.reveal(), "hunter2");
     }
 
@@ -168,28 +153,19 @@ mod tests {
     fn a_secret_from_two_places_is_refused() {
         let env = Env::of([("KEY", "a"), ("KEY_FILE", "/run/secrets/key")]);
         let error = env.secret("KEY").expect_err("two values");
-        assert_eq!(
-            error.to_string(),
-            "KEY: set either KEY or KEY_FILE, not both"
-        );
+        assert_eq!(error.to_string(), "KEY: set either KEY or KEY_FILE, not both");
     }
 
     #[test]
     fn a_missing_secret_file_is_an_error_not_a_missing_secret() {
         let env = Env::of([("KEY_FILE", "/nowhere/key")]);
         let error = env.secret("KEY").expect_err("no file").to_string();
-        assert!(
-            error.starts_with("KEY_FILE: cannot read `/nowhere/key`"),
-            "{error}"
-        );
+        assert!(error.starts_with("KEY_FILE: cannot read `/nowhere/key`"), "{error}");
     }
 
     #[test]
     fn the_default_address_is_loopback() {
-        assert_eq!(
-            Env::default().bind(8020).expect("is valid").to_string(),
-            "127.0.0.1:8020"
-        );
+        assert_eq!(Env::default().bind(8020).expect("is valid").to_string(), "127.0.0.1:8020");
         let env = Env::of([("BIND", "0.0.0.0"), ("PORT", "81")]);
         assert_eq!(env.bind(8020).expect("is valid").to_string(), "0.0.0.0:81");
     }

@@ -33,18 +33,11 @@ pub enum ConfigError {
 impl ConfigError {
     /// Returns the error of an environment variable.
     pub fn variable(name: impl Into<String>, expectation: impl Into<String>) -> Self {
-        Self::Variable {
-            name: name.into(),
-            expectation: expectation.into(),
-        }
+        Self::Variable { name: name.into(), expectation: expectation.into() }
     }
 
     /// Returns the error of a key in a file whose line is not known.
-    pub fn key(
-        file: impl Into<PathBuf>,
-        key: impl Into<String>,
-        expectation: impl Into<String>,
-    ) -> Self {
+    pub fn key(file: impl Into<PathBuf>, key: impl Into<String>, expectation: impl Into<String>) -> Self {
         Self::File(Problem::new(file, None, key, expectation))
     }
 
@@ -52,10 +45,7 @@ impl ConfigError {
         if source.kind() == std::io::ErrorKind::NotFound {
             Self::NotFound(path.to_owned())
         } else {
-            Self::Unreadable {
-                path: path.to_owned(),
-                source,
-            }
+            Self::Unreadable { path: path.to_owned(), source }
         }
     }
 }
@@ -81,12 +71,7 @@ impl Problem {
         key: impl Into<String>,
         expectation: impl Into<String>,
     ) -> Self {
-        Self {
-            file: file.into(),
-            line,
-            key: key.into(),
-            expectation: expectation.into(),
-        }
+        Self { file: file.into(), line, key: key.into(), expectation: expectation.into() }
     }
 }
 

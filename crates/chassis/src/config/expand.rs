@@ -22,9 +22,7 @@ pub(super) fn expand<'t>(text: &'t str, env: &Env) -> Result<Cow<'t, str>, Strin
         }
         expanded.push_str(&rest[..start]);
         let reference = &rest[start + 2..];
-        let end = reference
-            .find('}')
-            .ok_or_else(|| "`${` without a closing `}`".to_owned())?;
+        let end = reference.find('}').ok_or_else(|| "`${` without a closing `}`".to_owned())?;
         expanded.push_str(&value_of(&reference[..end], env)?);
         rest = &reference[end + 1..];
     }
@@ -41,14 +39,12 @@ fn value_of(reference: &str, env: &Env) -> Result<String, String> {
         && !name.starts_with(|c: char| c.is_ascii_digit())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if !is_name {
-        return Err(format!(
-            "`{name}` is not the name of an environment variable"
-        ));
+        return Err(format!("`{name}` is not the name of an environment variable"));
     }
     let value = env.text(name).map_err(|error| error.to_string())?;
-    value.or(default.map(str::to_owned)).ok_or_else(|| {
-        format!("the environment variable `{name}` is not set, and `${{{name}}}` gives no default")
-    })
+    value
+        .or(default.map(str::to_owned))
+        .ok_or_else(|| format!("the environment variable `{name}` is not set, and `${{{name}}}` gives no default"))
 }
 
 #[cfg(test)]
@@ -67,10 +63,7 @@ mod tests {
 
     #[test]
     fn a_default_stands_in_for_an_unset_or_empty_variable() {
-        assert_eq!(
-            expand("${HOST:-gate}/${EMPTY:-x}", &site()).expect("has defaults"),
-            "gate/x"
-        );
+        assert_eq!(expand("${HOST:-gate}/${EMPTY:-x}", &site()).expect("has defaults"), "gate/x");
         assert_eq!(expand("[${HOST:-}]", &site()).expect("has a default"), "[]");
         assert_eq!(expand("${USER:-bob}", &site()).expect("is set"), "ana");
     }
@@ -78,30 +71,18 @@ mod tests {
     #[test]
     fn a_missing_variable_is_named() {
         let error = expand("${HOST}", &site()).expect_err("is unset");
-        assert_eq!(
-            error,
-            "the environment variable `HOST` is not set, and `${HOST}` gives no default"
-        );
+        assert_eq!(error, "the environment variable `HOST` is not set, and `${HOST}` gives no default");
     }
 
     #[test]
     fn a_dollar_that_starts_no_reference_is_itself() {
-        assert_eq!(
-            expand("pa$$word$", &site()).expect("no reference"),
-            "pa$$word$"
-        );
-        assert_eq!(
-            expand("$${USER} ${USER}", &site()).expect("is set"),
-            "${USER} ana"
-        );
+        assert_eq!(expand("pa$$word$", &site()).expect("no reference"), "pa$$word$");
+        assert_eq!(expand("$${USER} ${USER}", &site()).expect("is set"), "${USER} ana");
     }
 
     #[test]
     fn a_broken_reference_is_refused() {
-        assert_eq!(
-            expand("${USER", &site()).expect_err("is open"),
-            "`${` without a closing `}`"
-        );
+        assert_eq!(expand("${USER", &site()).expect_err("is open"), "`${` without a closing `}`");
         assert_eq!(
             expand("${US ER}", &site()).expect_err("is no name"),
             "`US ER` is not the name of an environment variable"

@@ -4,9 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{
-    DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor,
-};
+use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor};
 
 use super::Env;
 use super::expand::expand;
@@ -22,19 +20,11 @@ pub(super) struct Expanding<'e, T> {
 impl<'e, T> Expanding<'e, T> {
     /// Wraps `inner`; references are looked up in `env`.
     pub(super) fn new(inner: T, env: &'e Env) -> Self {
-        Self {
-            inner,
-            env,
-            wants_number: false,
-        }
+        Self { inner, env, wants_number: false }
     }
 
     fn number(inner: T, env: &'e Env) -> Self {
-        Self {
-            inner,
-            env,
-            wants_number: true,
-        }
+        Self { inner, env, wants_number: true }
     }
 }
 
@@ -144,8 +134,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Expanding<'_, V> {
     }
 
     fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<V::Value, D::Error> {
-        self.inner
-            .visit_newtype_struct(Expanding::new(inner, self.env))
+        self.inner.visit_newtype_struct(Expanding::new(inner, self.env))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
@@ -172,10 +161,7 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Expanding<'_, S> {
 impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Expanding<'_, A> {
     type Error = A::Error;
 
-    fn next_element_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, A::Error> {
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
         self.inner.next_element_seed(Expanding::new(seed, self.env))
     }
 
@@ -188,10 +174,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Expanding<'_, A> {
     type Error = A::Error;
 
     /// Keys are names, not values: they are taken as written.
-    fn next_key_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, A::Error> {
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
         self.inner.next_key_seed(seed)
     }
 
@@ -208,10 +191,7 @@ impl<'de, 'e, A: EnumAccess<'de>> EnumAccess<'de> for Expanding<'e, A> {
     type Error = A::Error;
     type Variant = Expanding<'e, A::Variant>;
 
-    fn variant_seed<S: DeserializeSeed<'de>>(
-        self,
-        seed: S,
-    ) -> Result<(S::Value, Self::Variant), A::Error> {
+    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self::Variant), A::Error> {
         let (value, variant) = self.inner.variant_seed(Expanding::new(seed, self.env))?;
         Ok((value, Expanding::new(variant, self.env)))
     }
@@ -225,13 +205,11 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Expanding<'_, A> {
     }
 
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, A::Error> {
-        self.inner
-            .newtype_variant_seed(Expanding::new(seed, self.env))
+        self.inner.newtype_variant_seed(Expanding::new(seed, self.env))
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, A::Error> {
-        self.inner
-            .tuple_variant(len, Expanding::new(visitor, self.env))
+        self.inner.tuple_variant(len, Expanding::new(visitor, self.env))
     }
 
     fn struct_variant<V: Visitor<'de>>(
@@ -239,7 +217,6 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Expanding<'_, A> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, A::Error> {
-        self.inner
-            .struct_variant(fields, Expanding::new(visitor, self.env))
+        self.inner.struct_variant(fields, Expanding::new(visitor, self.env))
     }
 }

@@ -3,8 +3,7 @@
 /// Returns serde's complaint about an unknown name with the nearest known name appended, and any
 /// other complaint as it is.
 pub(super) fn with_suggestion(message: &str) -> String {
-    let is_about_a_name =
-        message.starts_with("unknown field `") || message.starts_with("unknown variant `");
+    let is_about_a_name = message.starts_with("unknown field `") || message.starts_with("unknown variant `");
     let mut quoted = message.split('`').skip(1).step_by(2);
     if let (true, Some(unknown)) = (is_about_a_name, quoted.next())
         && let Some(known) = nearest(unknown, quoted)
@@ -27,10 +26,8 @@ fn nearest<'a>(unknown: &str, candidates: impl Iterator<Item = &'a str>) -> Opti
 /// Returns how many letters must be put in, taken out, changed or swapped with their neighbour to
 /// turn one word into the other (restricted Damerau-Levenshtein).
 fn distance(left: &str, right: &str) -> usize {
-    let (left, right): (Vec<char>, Vec<char>) = (
-        left.to_lowercase().chars().collect(),
-        right.to_lowercase().chars().collect(),
-    );
+    let (left, right): (Vec<char>, Vec<char>) =
+        (left.to_lowercase().chars().collect(), right.to_lowercase().chars().collect());
     let mut rows: Vec<Vec<usize>> = vec![(0..=right.len()).collect()];
     for i in 1..=left.len() {
         let mut row = vec![i];
@@ -38,8 +35,7 @@ fn distance(left: &str, right: &str) -> usize {
             let is_same = left[i - 1] == right[j - 1];
             let mut best = (rows[i - 1][j] + 1).min(row[j - 1] + 1);
             best = best.min(rows[i - 1][j - 1] + usize::from(!is_same));
-            let is_swap =
-                i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1];
+            let is_swap = i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1];
             if is_swap {
                 best = best.min(rows[i - 2][j - 2] + 1);
             }

@@ -77,9 +77,7 @@ mod tests {
     use super::*;
 
     async fn told(changes: &mut Changes) -> bool {
-        timeout(Duration::from_secs(5), changes.next())
-            .await
-            .is_ok()
+        timeout(Duration::from_secs(5), changes.next()).await.is_ok()
     }
 
     fn watched(content: &str) -> (tempfile::TempDir, PathBuf, Changes) {

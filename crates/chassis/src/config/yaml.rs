@@ -8,8 +8,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess,
-    Visitor,
+    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
 
 use super::expanding::Expanding;
@@ -23,11 +22,7 @@ pub fn read_yaml<T: DeserializeOwned>(path: impl AsRef<Path>, env: &Env) -> Resu
 }
 
 /// Does what [`read_yaml`] does, on a text; `file` is the name that problems give.
-pub fn parse_yaml<T: DeserializeOwned>(
-    text: &str,
-    file: impl AsRef<Path>,
-    env: &Env,
-) -> Result<T, ConfigError> {
+pub fn parse_yaml<T: DeserializeOwned>(text: &str, file: impl AsRef<Path>, env: &Env) -> Result<T, ConfigError> {
     at(text, &[], env).map_err(|error| ConfigError::File(problem(file.as_ref(), &error)))
 }
 
@@ -55,21 +50,14 @@ pub fn parse_entries<T: DeserializeOwned>(
     if let Some(other) = keys.keys().find(|other| *other != key) {
         let line = locate(text, other);
         let expectation = with_suggestion(&format!("unknown field `{other}`, expected `{key}`"));
-        return Err(ConfigError::File(Problem::new(
-            file,
-            line,
-            other,
-            expectation,
-        )));
+        return Err(ConfigError::File(Problem::new(file, line, other, expectation)));
     }
     let list = [Step::Key(key)];
     let entries: Option<Vec<IgnoredAny>> = at(text, &list, env).map_err(|error| refuse(&error))?;
     let count = entries.map_or(0, |entries| entries.len());
     // One pass over the document per entry: serde cannot go on after an error, and these files are
     // small.
-    let entry = |index| {
-        at(text, &[Step::Key(key), Step::Index(index)], env).map_err(|error| problem(file, &error))
-    };
+    let entry = |index| at(text, &[Step::Key(key), Step::Index(index)], env).map_err(|error| problem(file, &error));
     Ok((0..count).map(entry).collect())
 }
 
@@ -78,11 +66,7 @@ pub fn parse_entries<T: DeserializeOwned>(
 pub fn locate(text: &str, key: &str) -> Option<usize> {
     let steps = steps(key)?;
     let error = at::<Here>(text, &steps, &Env::default()).err()?;
-    error
-        .to_string()
-        .contains(HERE)
-        .then(|| error.location())?
-        .map(|location| location.line())
+    error.to_string().contains(HERE).then(|| error.location())?.map(|location| location.line())
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {
@@ -130,17 +114,8 @@ fn steps(path: &str) -> Option<Vec<Step<'_>>> {
 }
 
 /// Reads the one value that `steps` lead to. All else in the document is only skipped.
-fn at<T: DeserializeOwned>(
-    text: &str,
-    steps: &[Step<'_>],
-    env: &Env,
-) -> Result<T, serde_yaml::Error> {
-    Follow {
-        steps,
-        env,
-        target: PhantomData,
-    }
-    .deserialize(serde_yaml::Deserializer::from_str(text))
+fn at<T: DeserializeOwned>(text: &str, steps: &[Step<'_>], env: &Env) -> Result<T, serde_yaml::Error> {
+    Follow { steps, env, target: PhantomData }.deserialize(serde_yaml::Deserializer::from_str(text))
 }
 
 struct Follow<'a, T> {

@@ -33,20 +33,14 @@ fn read(text: &str) -> Result<Cameras, String> {
 }
 
 fn camera(id: &str, fps_target: f64, transport: Transport) -> Entry {
-    Entry {
-        id: id.to_owned(),
-        fps_target,
-        transport,
-    }
+    Entry { id: id.to_owned(), fps_target, transport }
 }
 
 #[test]
 fn references_are_expanded_into_texts_numbers_and_choices() {
-    let text = "cameras:\n- id: ${ID}\n  fps_target: ${FPS}\n  transport: ${MODE}\n- id: plain\n  fps_target: ${N:-4}\n";
-    let cameras = vec![
-        camera("012", 7.5, Transport::Udp),
-        camera("plain", 4.0, Transport::Tcp),
-    ];
+    let text =
+        "cameras:\n- id: ${ID}\n  fps_target: ${FPS}\n  transport: ${MODE}\n- id: plain\n  fps_target: ${N:-4}\n";
+    let cameras = vec![camera("012", 7.5, Transport::Udp), camera("plain", 4.0, Transport::Tcp)];
     assert_eq!(read(text), Ok(Cameras { cameras }));
 }
 
@@ -55,20 +49,14 @@ fn a_value_of_the_wrong_type_is_told_with_file_line_and_key() {
     let text = "cameras:\n- id: a\n- id: b\n  fps_target: fast\n";
     assert_eq!(
         read(text),
-        Err(
-            "cameras.yaml:4: cameras[1].fps_target: invalid type: string \"fast\", expected f64"
-                .to_owned()
-        )
+        Err("cameras.yaml:4: cameras[1].fps_target: invalid type: string \"fast\", expected f64".to_owned())
     );
 }
 
 #[test]
 fn a_number_in_quotes_is_a_text() {
     let error = read("cameras:\n- id: a\n  fps_target: \"5\"\n").expect_err("is a text");
-    assert!(
-        error.starts_with("cameras.yaml:3: cameras[0].fps_target: invalid type"),
-        "{error}"
-    );
+    assert!(error.starts_with("cameras.yaml:3: cameras[0].fps_target: invalid type"), "{error}");
 }
 
 #[test]
@@ -76,11 +64,9 @@ fn a_missing_variable_is_told_with_file_line_and_key() {
     let text = "cameras:\n- id: a\n# a comment may say ${ANYTHING}\n- id: cam-${NOWHERE}\n";
     assert_eq!(
         read(text),
-        Err(
-            "cameras.yaml:4: cameras[1].id: the environment variable `NOWHERE` is not set, \
+        Err("cameras.yaml:4: cameras[1].id: the environment variable `NOWHERE` is not set, \
              and `${NOWHERE}` gives no default"
-                .to_owned()
-        )
+            .to_owned())
     );
 }
 
@@ -101,14 +87,8 @@ fn text_that_is_no_yaml_is_told_with_its_line() {
 fn a_bad_entry_does_not_hide_the_good_ones() {
     let text = "cameras:\n- id: a\n- id: b\n  fps_target: fast\n- id: ${NOWHERE}\n- id: d\n";
     let entries = parse_entries::<Entry>(text, "c.yaml", "cameras", &site()).expect("is a list");
-    let told: Vec<String> = entries
-        .iter()
-        .map(|entry| {
-            entry
-                .as_ref()
-                .map_or_else(ToString::to_string, |entry| entry.id.clone())
-        })
-        .collect();
+    let told: Vec<String> =
+        entries.iter().map(|entry| entry.as_ref().map_or_else(ToString::to_string, |entry| entry.id.clone())).collect();
     assert_eq!(
         told,
         [
@@ -130,11 +110,7 @@ fn a_list_of_nothing_has_no_entries() {
 
 #[test]
 fn a_file_that_is_no_list_of_entries_is_refused() {
-    let refused = |text: &str| {
-        parse_entries::<Entry>(text, "c.yaml", "cameras", &site())
-            .expect_err(text)
-            .to_string()
-    };
+    let refused = |text: &str| parse_entries::<Entry>(text, "c.yaml", "cameras", &site()).expect_err(text).to_string();
     assert_eq!(
         refused("kameras: []\n"),
         "c.yaml:1: kameras: unknown field `kameras`, expected `cameras`; did you mean `cameras`?"
@@ -146,8 +122,7 @@ fn a_file_that_is_no_list_of_entries_is_refused() {
 
 #[test]
 fn a_key_path_is_found_in_the_text() {
-    let text =
-        "a: 1\nlist:\n- id: x\n- id: y\n  zone: {name: pit, points: [[0, 0],\n    [1, 1]]}\n";
+    let text = "a: 1\nlist:\n- id: x\n- id: y\n  zone: {name: pit, points: [[0, 0],\n    [1, 1]]}\n";
     assert_eq!(locate(text, "a"), Some(1));
     assert_eq!(locate(text, "list[1].id"), Some(4));
     assert_eq!(locate(text, "list[1].zone.name"), Some(5));
@@ -160,8 +135,5 @@ fn a_key_path_is_found_in_the_text() {
 fn a_file_that_is_not_there_is_told_apart() {
     let error = read_yaml::<Cameras>("/nowhere/rois.yaml", &site()).expect_err("no file");
     assert!(matches!(error, ConfigError::NotFound(_)), "{error}");
-    assert_eq!(
-        error.to_string(),
-        "cannot read /nowhere/rois.yaml: no such file"
-    );
+    assert_eq!(error.to_string(), "cannot read /nowhere/rois.yaml: no such file");
 }

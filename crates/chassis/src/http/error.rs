@@ -20,17 +20,8 @@ pub struct ApiError {
 
 impl ApiError {
     /// Returns an error with a `code` for programs and a `message` for people.
-    pub fn new(
-        status: StatusCode,
-        code: impl Into<Cow<'static, str>>,
-        message: impl Into<String>,
-    ) -> Self {
-        Self {
-            status,
-            code: code.into(),
-            message: message.into(),
-            headers: HeaderMap::new(),
-        }
+    pub fn new(status: StatusCode, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { status, code: code.into(), message: message.into(), headers: HeaderMap::new() }
     }
 
     /// 400: the request is not understood.
@@ -62,11 +53,7 @@ impl ApiError {
     /// 500: something of ours failed. The cause is logged here and not shown to the caller.
     pub fn internal(cause: impl Into<anyhow::Error>) -> Self {
         error!("request failed: {:#}", cause.into());
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "the request failed on our side",
-        )
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the request failed on our side")
     }
 
     /// Adds a header to the answer.
@@ -91,14 +78,9 @@ impl ApiError {
         let (code, default) = match status {
             StatusCode::BAD_REQUEST => ("bad_request", "the request is not understood"),
             StatusCode::NOT_FOUND => ("not_found", "there is nothing at this path"),
-            StatusCode::METHOD_NOT_ALLOWED => {
-                ("method_not_allowed", "this path does not know this method")
-            }
+            StatusCode::METHOD_NOT_ALLOWED => ("method_not_allowed", "this path does not know this method"),
             StatusCode::PAYLOAD_TOO_LARGE => ("too_large", "the body is too large"),
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => (
-                "unsupported_media_type",
-                "this content type is not understood",
-            ),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => ("unsupported_media_type", "this content type is not understood"),
             StatusCode::UNPROCESSABLE_ENTITY => ("invalid", "the values are refused"),
             StatusCode::UPGRADE_REQUIRED => ("upgrade_required", "this is a WebSocket"),
             status if status.is_server_error() => ("internal", "the request failed on our side"),
@@ -110,10 +92,7 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let error = ErrorDetail {
-            code: self.code.into_owned(),
-            message: self.message,
-        };
+        let error = ErrorDetail { code: self.code.into_owned(), message: self.message };
         (self.status, self.headers, Json(ErrorBody { error })).into_response()
     }
 }

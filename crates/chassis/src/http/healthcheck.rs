@@ -16,10 +16,7 @@ pub(crate) fn ask(address: SocketAddr) -> io::Result<()> {
         .map_err(|error| io::Error::other(format!("cannot connect to {address}: {error}")))?;
     connection.set_read_timeout(Some(PATIENCE))?;
     connection.set_write_timeout(Some(PATIENCE))?;
-    write!(
-        connection,
-        "GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
-    )?;
+    write!(connection, "GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
     let mut answer = Vec::new();
     connection.take(LARGEST_ANSWER).read_to_end(&mut answer)?;
     let answer = String::from_utf8_lossy(&answer);
@@ -28,9 +25,7 @@ pub(crate) fn ask(address: SocketAddr) -> io::Result<()> {
         return Ok(());
     }
     let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-    Err(io::Error::other(format!(
-        "{address} answered {status}: {body}"
-    )))
+    Err(io::Error::other(format!("{address} answered {status}: {body}")))
 }
 
 /// A service that listens on every address is asked on loopback.

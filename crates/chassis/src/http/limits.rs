@@ -15,20 +15,14 @@ pub struct Limits {
 impl Default for Limits {
     /// One MiB and 30 s.
     fn default() -> Self {
-        Self {
-            body_bytes: 1 << 20,
-            timeout: Some(Duration::from_secs(30)),
-        }
+        Self { body_bytes: 1 << 20, timeout: Some(Duration::from_secs(30)) }
     }
 }
 
 impl Limits {
     /// The limits of a route whose answer goes on until one side ends it.
     pub fn stream() -> Self {
-        Self {
-            timeout: None,
-            ..Self::default()
-        }
+        Self { timeout: None, ..Self::default() }
     }
 
     /// Changes the largest body.

@@ -20,10 +20,7 @@ impl Readiness {
 
     /// Adds a condition, which does not hold yet.
     pub fn condition(&self, name: impl Into<String>) -> Condition {
-        let condition = Condition {
-            name: name.into(),
-            readiness: self.clone(),
-        };
+        let condition = Condition { name: name.into(), readiness: self.clone() };
         condition.fails("starting");
         condition
     }
@@ -32,16 +29,11 @@ impl Readiness {
     pub(crate) fn report(&self) -> Report {
         let conditions = self.lock().clone();
         let is_ready = conditions.values().all(Option::is_none);
-        Report {
-            status: if is_ready { "ready" } else { "not_ready" },
-            conditions,
-        }
+        Report { status: if is_ready { "ready" } else { "not_ready" }, conditions }
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Option<String>>> {
-        self.conditions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.conditions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -60,9 +52,7 @@ impl Condition {
 
     /// Says that it does not, and why. The reason is shown to callers: no secrets.
     pub fn fails(&self, reason: impl Into<String>) {
-        self.readiness
-            .lock()
-            .insert(self.name.clone(), Some(reason.into()));
+        self.readiness.lock().insert(self.name.clone(), Some(reason.into()));
     }
 
     /// Takes the condition off the list.
@@ -100,10 +90,7 @@ mod tests {
         model.holds();
         assert!(readiness.report().is_ready());
         redis.fails("connection refused");
-        assert_eq!(
-            readiness.report().conditions["redis"].as_deref(),
-            Some("connection refused")
-        );
+        assert_eq!(readiness.report().conditions["redis"].as_deref(), Some("connection refused"));
         redis.withdraw();
         assert!(readiness.report().is_ready());
     }

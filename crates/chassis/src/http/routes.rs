@@ -30,11 +30,7 @@ pub struct Routes<S = ()> {
 
 impl<S: Clone + Send + Sync + 'static> Default for Routes<S> {
     fn default() -> Self {
-        Self {
-            router: Router::new(),
-            list: Vec::new(),
-            readiness: Readiness::new(),
-        }
+        Self { router: Router::new(), list: Vec::new(), readiness: Readiness::new() }
     }
 }
 
@@ -67,26 +63,14 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
 
     /// Adds a route with limits of its own.
     #[must_use]
-    pub fn route_with<H, T>(
-        mut self,
-        method: Method,
-        path: &str,
-        access: Access,
-        limits: Limits,
-        handler: H,
-    ) -> Self
+    pub fn route_with<H, T>(mut self, method: Method, path: &str, access: Access, limits: Limits, handler: H) -> Self
     where
         H: Handler<T, S>,
         T: 'static,
     {
-        let filter =
-            MethodFilter::try_from(method.clone()).expect("a route has one of the usual methods");
+        let filter = MethodFilter::try_from(method.clone()).expect("a route has one of the usual methods");
         self.router = self.router.route(path, within(limits, on(filter, handler)));
-        self.list.push(RouteInfo {
-            method: Some(method),
-            path: path.to_owned(),
-            access,
-        });
+        self.list.push(RouteInfo { method: Some(method), path: path.to_owned(), access });
         self
     }
 
@@ -103,11 +87,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
             .layer(from_fn_with_state(limits, wrap::limited))
             .layer(DefaultBodyLimit::max(limits.body_bytes));
         self.router = self.router.merge(fallback);
-        self.list.push(RouteInfo {
-            method: None,
-            path: "/{*path}".to_owned(),
-            access,
-        });
+        self.list.push(RouteInfo { method: None, path: "/{*path}".to_owned(), access });
         self
     }
 
@@ -128,11 +108,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
 
     /// Gives the handlers their state.
     pub fn with_state(self, state: S) -> Routes {
-        Routes {
-            router: self.router.with_state(state),
-            list: self.list,
-            readiness: self.readiness,
-        }
+        Routes { router: self.router.with_state(state), list: self.list, readiness: self.readiness }
     }
 
     /// Returns what is known of every route, in the order they were added.
@@ -147,11 +123,6 @@ impl Routes {
     }
 }
 
-fn within<S: Clone + Send + Sync + 'static>(
-    limits: Limits,
-    route: MethodRouter<S>,
-) -> MethodRouter<S> {
-    route
-        .route_layer(from_fn_with_state(limits, wrap::limited))
-        .route_layer(DefaultBodyLimit::max(limits.body_bytes))
+fn within<S: Clone + Send + Sync + 'static>(limits: Limits, route: MethodRouter<S>) -> MethodRouter<S> {
+    route.route_layer(from_fn_with_state(limits, wrap::limited)).route_layer(DefaultBodyLimit::max(limits.body_bytes))
 }

@@ -74,11 +74,7 @@ impl Server {
         };
         let listener = TcpListener::bind(address).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
-        Ok(Self {
-            listener,
-            address,
-            connections: CONNECTIONS,
-        })
+        Ok(Self { listener, address, connections: CONNECTIONS })
     }
 
     /// Returns the address, with the port that was taken.
@@ -121,11 +117,7 @@ impl Server {
             streams.open.wait().await;
         });
         if ended.await.is_err() {
-            warn!(
-                connections = open.len(),
-                streams = streams.open.len(),
-                "cut off at the end"
-            );
+            warn!(connections = open.len(), streams = streams.open.len(), "cut off at the end");
         }
         Ok(())
     }
@@ -135,9 +127,7 @@ impl Server {
 fn complete(routes: Routes, streams: &Streams) -> Router {
     let (router, readiness) = routes.into_parts();
     let (admin, _) = admin::routes(readiness, streams.stop.clone()).into_parts();
-    router
-        .merge(admin)
-        .layer(from_fn_with_state(streams.clone(), wrap::every))
+    router.merge(admin).layer(from_fn_with_state(streams.clone(), wrap::every))
 }
 
 async fn accepted(listener: &TcpListener) -> (TcpStream, SocketAddr) {

@@ -31,13 +31,8 @@ impl<S: Sync> FromRequestParts<S> for StreamGuard {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
         let streams = parts.extensions.get::<Streams>();
-        let stop = streams
-            .map(|streams| streams.stop.clone())
-            .unwrap_or_default();
-        Ok(Self {
-            stop,
-            _open: streams.map(|streams| streams.open.token()),
-        })
+        let stop = streams.map(|streams| streams.stop.clone()).unwrap_or_default();
+        Ok(Self { stop, _open: streams.map(|streams| streams.open.token()) })
     }
 }
 
@@ -50,9 +45,6 @@ pub(super) struct Streams {
 
 impl Streams {
     pub(super) fn new(stop: Stop) -> Self {
-        Self {
-            stop,
-            open: TaskTracker::new(),
-        }
+        Self { stop, open: TaskTracker::new() }
     }
 }

@@ -32,27 +32,18 @@ impl RequestId {
         let sent = headers.get(&REQUEST_ID).and_then(|id| id.to_str().ok());
         let usable = sent.filter(|id| {
             (1..=64).contains(&id.len())
-                && id
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+                && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
         });
         Self(usable.map_or_else(|| format!("{:016x}", fastrand::u64(..)).into(), Arc::from))
     }
 }
 
 /// Wraps every route and every path without one.
-pub(super) async fn every(
-    State(streams): State<Streams>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub(super) async fn every(State(streams): State<Streams>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
     let id = RequestId::of(request.headers());
     let method = request.method().clone();
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map(|path| path.as_str().to_owned());
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let route = route.unwrap_or_else(|| "other".to_owned());
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(streams);
@@ -74,21 +65,15 @@ pub(super) async fn every(
 }
 
 /// Wraps one route in its limits.
-pub(super) async fn limited(
-    State(limits): State<Limits>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(super) async fn limited(State(limits): State<Limits>, request: Request, next: Next) -> Response {
     let streams = request.extensions().get::<Streams>().cloned();
     let Some(timeout) = limits.timeout else {
         return ended_with(streams, next.run(request).await);
     };
-    tokio::time::timeout(timeout, next.run(request))
-        .await
-        .unwrap_or_else(|_| {
-            let message = format!("no answer within {} s", timeout.as_secs_f64());
-            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "timed_out", message).into_response()
-        })
+    tokio::time::timeout(timeout, next.run(request)).await.unwrap_or_else(|_| {
+        let message = format!("no answer within {} s", timeout.as_secs_f64());
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "timed_out", message).into_response()
+    })
 }
 
 /// Ends the body of an answer that goes on when the server ends, and keeps proxies from holding it
@@ -99,15 +84,9 @@ fn ended_with(streams: Option<Streams>, answer: Response) -> Response {
         return answer;
     };
     let (mut parts, body) = answer.into_parts();
-    parts
-        .headers
-        .entry(ACCEL_BUFFERING)
-        .or_insert(HeaderValue::from_static("no"));
+    parts.headers.entry(ACCEL_BUFFERING).or_insert(HeaderValue::from_static("no"));
     let end = async move { streams.stop.stopped().await };
-    Response::from_parts(
-        parts,
-        Body::from_stream(body.into_data_stream().take_until(end)),
-    )
+    Response::from_parts(parts, Body::from_stream(body.into_data_stream().take_until(end)))
 }
 
 /// Gives an error that has only a plain text, or nothing, the one error body. Extractors refuse in
@@ -122,9 +101,7 @@ async fn with_error_body(answer: Response) -> Response {
     }
     let (mut parts, body) = answer.into_parts();
     let text = to_bytes(body, LONGEST_MESSAGE).await.unwrap_or_default();
-    let message = String::from_utf8(text.into())
-        .ok()
-        .filter(|text| !text.is_empty());
+    let message = String::from_utf8(text.into()).ok().filter(|text| !text.is_empty());
     let mut answer = ApiError::of_status(status, message).into_response();
     parts.headers.remove(header::CONTENT_TYPE);
     parts.headers.remove(header::CONTENT_LENGTH);
@@ -135,27 +112,12 @@ async fn with_error_body(answer: Response) -> Response {
 }
 
 fn count(method: &Method, route: &str, status: u16, took: Duration) {
-    let known = [
-        Method::GET,
-        Method::HEAD,
-        Method::POST,
-        Method::PUT,
-        Method::PATCH,
-        Method::DELETE,
-    ];
+    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     // Callers may make up methods; labels may not grow with them.
-    let method = if known.contains(method) {
-        method.as_str()
-    } else {
-        "other"
-    };
-    metrics::counters(
-        "ronda_http_requests_total",
-        "Requests answered.",
-        &["method", "route", "status"],
-    )
-    .with_label_values(&[method, route, &status.to_string()])
-    .inc();
+    let method = if known.contains(method) { method.as_str() } else { "other" };
+    metrics::counters("ronda_http_requests_total", "Requests answered.", &["method", "route", "status"])
+        .with_label_values(&[method, route, &status.to_string()])
+        .inc();
     metrics::histograms(
         "ronda_http_request_seconds",
         "Time until the answer began.",

@@ -15,12 +15,7 @@ pub struct Backoff {
 impl Backoff {
     /// Returns pauses from `first` to `longest`.
     pub fn new(first: Duration, longest: Duration, healthy: Duration) -> Self {
-        Self {
-            first,
-            longest,
-            healthy,
-            failures: 0,
-        }
+        Self { first, longest, healthy, failures: 0 }
     }
 
     /// Returns the pause after an attempt that lasted `lasted`. `chance` in 0..1 picks a point in
@@ -30,10 +25,7 @@ impl Backoff {
             self.failures = 0;
         }
         // 2^20 times the first pause is beyond any longest one.
-        let step = self
-            .first
-            .saturating_mul(1 << self.failures.min(20))
-            .min(self.longest);
+        let step = self.first.saturating_mul(1 << self.failures.min(20)).min(self.longest);
         self.failures = self.failures.saturating_add(1);
         step.mul_f64(0.5 + chance.clamp(0.0, 1.0) / 2.0)
     }
@@ -42,11 +34,7 @@ impl Backoff {
 impl Default for Backoff {
     /// From half a second to half a minute; an attempt of one minute was healthy.
     fn default() -> Self {
-        Self::new(
-            Duration::from_millis(500),
-            Duration::from_secs(30),
-            Duration::from_secs(60),
-        )
+        Self::new(Duration::from_millis(500), Duration::from_secs(30), Duration::from_secs(60))
     }
 }
 
@@ -69,11 +57,7 @@ mod tests {
 
     #[test]
     fn chance_spreads_a_pause_over_the_upper_half_of_its_step() {
-        let pauses = secs(
-            [0.0, 0.5, 1.0]
-                .map(|chance| Backoff::default().pause_after(SHORT, chance))
-                .into_iter(),
-        );
+        let pauses = secs([0.0, 0.5, 1.0].map(|chance| Backoff::default().pause_after(SHORT, chance)).into_iter());
         assert_eq!(pauses, [0.25, 0.375, 0.5]);
     }
 
@@ -83,10 +67,7 @@ mod tests {
         for _ in 0..5 {
             backoff.pause_after(SHORT, 1.0);
         }
-        assert_eq!(
-            backoff.pause_after(Duration::from_secs(60), 1.0),
-            Duration::from_millis(500)
-        );
+        assert_eq!(backoff.pause_after(Duration::from_secs(60), 1.0), Duration::from_millis(500));
     }
 
     #[test]

@@ -34,11 +34,7 @@ pub struct Tasks {
 impl Tasks {
     /// Starts with no tasks. They are asked to end by `stop`, and a failing one asks all others.
     pub fn new(stop: Stop) -> Self {
-        Self {
-            stop,
-            running: JoinSet::new(),
-            names: HashMap::new(),
-        }
+        Self { stop, running: JoinSet::new(), names: HashMap::new() }
     }
 
     /// Starts a task whose end ends all the others. It must end when the [`Stop`] is set.
@@ -50,9 +46,7 @@ impl Tasks {
         let stop = self.stop.clone();
         let told = name.clone();
         let watched = async move {
-            let end = caught(task)
-                .await
-                .with_context(|| format!("task `{told}` failed"));
+            let end = caught(task).await.with_context(|| format!("task `{told}` failed"));
             match end {
                 Ok(()) if !stop.is_stopped() => Err(anyhow!("task `{told}` ended by itself")),
                 end => end,
@@ -100,11 +94,7 @@ impl Tasks {
         }
         let mut late: Vec<&str> = self.names.values().map(String::as_str).collect();
         late.sort_unstable();
-        warn!(
-            tasks = late.join(", "),
-            grace_secs = grace.as_secs(),
-            "cut off after the grace period"
-        );
+        warn!(tasks = late.join(", "), grace_secs = grace.as_secs(), "cut off after the grace period");
         self.running.shutdown().await;
         outcome
     }
@@ -127,10 +117,7 @@ impl Tasks {
 async fn caught<F: Future<Output = anyhow::Result<()>>>(task: F) -> anyhow::Result<()> {
     match AssertUnwindSafe(task).catch_unwind().await {
         Ok(end) => end,
-        Err(payload) => Err(anyhow!(
-            "panicked: {}",
-            crate::telemetry::payload_text(&*payload)
-        )),
+        Err(payload) => Err(anyhow!("panicked: {}", crate::telemetry::payload_text(&*payload))),
     }
 }
 

@@ -29,10 +29,7 @@ where
         let pause_secs = pause.as_secs_f64();
         match end {
             Ok(()) => debug!(task = name, pause_secs, "ended, will begin again"),
-            Err(error) => warn!(
-                task = name,
-                pause_secs, "failed, will begin again: {error:#}"
-            ),
+            Err(error) => warn!(task = name, pause_secs, "failed, will begin again: {error:#}"),
         }
         metrics::task_restarted();
         stop.or(sleep(pause)).await;

@@ -31,9 +31,7 @@ impl Stop {
 
     /// Returns a stop that is set with this one, and can be set alone.
     pub fn child(&self) -> Self {
-        Self {
-            token: self.token.child_token(),
-        }
+        Self { token: self.token.child_token() }
     }
 
     /// Runs `future` until it is done (`Some`) or the stop is set (`None`, and the future is dropped).

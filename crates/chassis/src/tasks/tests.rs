@@ -59,10 +59,7 @@ async fn a_panic_is_the_failure_of_its_task() {
     let mut tasks = Tasks::new(Stop::new());
     tasks.vital("http", async { panic!("out of cheese") });
     let error = tasks.run(GRACE).await.expect_err("it panicked");
-    assert_eq!(
-        format!("{error:#}"),
-        "task `http` failed: panicked: out of cheese"
-    );
+    assert_eq!(format!("{error:#}"), "task `http` failed: panicked: out of cheese");
 }
 
 #[tokio::test(start_paused = true)]
@@ -87,10 +84,7 @@ async fn a_failure_while_stopping_is_told() {
     });
     stop.stop();
     let error = tasks.run(GRACE).await.expect_err("could not write");
-    assert_eq!(
-        format!("{error:#}"),
-        "task `writer` failed: the disk is full"
-    );
+    assert_eq!(format!("{error:#}"), "task `writer` failed: the disk is full");
 }
 
 #[tokio::test(start_paused = true)]
@@ -119,15 +113,9 @@ async fn attempts_that_fail_end_or_panic_begin_again_after_growing_pauses() {
             }
         }
     });
-    tasks
-        .run(GRACE)
-        .await
-        .expect("a restarted task never fails the process");
+    tasks.run(GRACE).await.expect("a restarted task never fails the process");
     let times = times.lock().expect("no holder panics");
-    let pauses: Vec<f64> = times
-        .windows(2)
-        .map(|pair| (pair[1] - pair[0]).as_secs_f64())
-        .collect();
+    let pauses: Vec<f64> = times.windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64()).collect();
     assert_eq!(pauses.len(), 3, "{pauses:?}");
     for (pause, step) in pauses.iter().zip([0.5, 1.0, 2.0]) {
         assert!((step / 2.0..step + 0.01).contains(pause), "{pauses:?}");
