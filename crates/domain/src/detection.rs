@@ -49,9 +49,7 @@ impl Detection {
     #[must_use]
     pub fn base_class(&self) -> &str {
         if self.is_unknown {
-            self.class_name
-                .strip_prefix(UNKNOWN_PREFIX)
-                .unwrap_or(&self.class_name)
+            self.class_name.strip_prefix(UNKNOWN_PREFIX).unwrap_or(&self.class_name)
         } else {
             &self.class_name
         }
@@ -113,10 +111,7 @@ mod tests {
     #[test]
     fn below_the_threshold_the_name_says_unknown() {
         let unsure = pine(0.149).with_unknown_below(0.15);
-        assert_eq!(
-            (&*unsure.class_name, unsure.is_unknown, unsure.base_class()),
-            ("unknown_pine", true, "pine")
-        );
+        assert_eq!((&*unsure.class_name, unsure.is_unknown, unsure.base_class()), ("unknown_pine", true, "pine"));
     }
 
     #[test]
@@ -135,9 +130,6 @@ mod tests {
         let json = serde_json::to_string(&pine(0.85)).expect("a detection can be written");
         let expected = r#"{"class_id":1,"class_name":"pine","confidence":0.85,"bbox":[10.0,20.0,30.0,60.5],"center":[20.0,40.25],"is_unknown":false}"#;
         assert_eq!(json, expected);
-        assert_eq!(
-            serde_json::from_str::<Detection>(&json).expect("what was written"),
-            pine(0.85)
-        );
+        assert_eq!(serde_json::from_str::<Detection>(&json).expect("what was written"), pine(0.85));
     }
 }

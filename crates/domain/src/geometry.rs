@@ -164,35 +164,20 @@ impl BBox {
     /// Returns the box in a plane that is `x` times as wide and `y` times as high.
     #[must_use]
     pub fn scale(&self, x: f32, y: f32) -> Self {
-        Self {
-            x1: self.x1 * x,
-            y1: self.y1 * y,
-            x2: self.x2 * x,
-            y2: self.y2 * y,
-        }
+        Self { x1: self.x1 * x, y1: self.y1 * y, x2: self.x2 * x, y2: self.y2 * y }
     }
 
     /// Returns the box moved by `x` to the right and `y` down.
     #[must_use]
     pub fn shift(&self, x: f32, y: f32) -> Self {
-        Self {
-            x1: self.x1 + x,
-            y1: self.y1 + y,
-            x2: self.x2 + x,
-            y2: self.y2 + y,
-        }
+        Self { x1: self.x1 + x, y1: self.y1 + y, x2: self.x2 + x, y2: self.y2 + y }
     }
 
     /// Returns the box made larger on each side by `share` of its width and height.
     #[must_use]
     pub fn grow(&self, share: f32) -> Self {
         let (x, y) = (self.width() * share, self.height() * share);
-        Self {
-            x1: self.x1 - x,
-            y1: self.y1 - y,
-            x2: self.x2 + x,
-            y2: self.y2 + y,
-        }
+        Self { x1: self.x1 - x, y1: self.y1 - y, x2: self.x2 + x, y2: self.y2 + y }
     }
 
     /// Returns whether every corner is a number.
@@ -226,10 +211,7 @@ mod tests {
     #[test]
     fn a_box_knows_its_middle_and_where_it_stands() {
         let b = BBox::new(10.0, 20.0, 30.0, 60.0);
-        assert_eq!(
-            (b.center(), b.bottom_center()),
-            (Point::new(20.0, 40.0), Point::new(20.0, 60.0))
-        );
+        assert_eq!((b.center(), b.bottom_center()), (Point::new(20.0, 40.0), Point::new(20.0, 60.0)));
         assert_eq!((b.width(), b.height(), b.area()), (20.0, 40.0, 800.0));
     }
 
@@ -249,38 +231,21 @@ mod tests {
     #[test]
     fn a_clipped_box_stays_in_the_picture() {
         let size = Size::new(100, 50);
-        assert_eq!(
-            BBox::new(-5.0, 10.0, 120.0, 70.0).clip(size),
-            BBox::new(0.0, 10.0, 100.0, 50.0)
-        );
+        assert_eq!(BBox::new(-5.0, 10.0, 120.0, 70.0).clip(size), BBox::new(0.0, 10.0, 100.0, 50.0));
         assert_eq!(BBox::new(200.0, 60.0, 210.0, 70.0).clip(size).area(), 0.0);
     }
 
     #[test]
     fn growing_by_a_half_doubles_both_sides() {
-        assert_eq!(
-            BBox::new(10.0, 10.0, 20.0, 30.0).grow(0.5),
-            BBox::new(5.0, 0.0, 25.0, 40.0)
-        );
+        assert_eq!(BBox::new(10.0, 10.0, 20.0, 30.0).grow(0.5), BBox::new(5.0, 0.0, 25.0, 40.0));
     }
 
     #[test]
     fn points_sizes_and_boxes_are_lists_in_json() {
-        let json =
-            |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("valid JSON");
-        let written = serde_json::to_value((
-            Point::new(1.5, 2.0),
-            Size::new(640, 480),
-            BBox::new(0.5, 1.0, 2.0, 3.0),
-        ));
-        assert_eq!(
-            written.expect("plain values"),
-            json("[[1.5, 2.0], [640, 480], [0.5, 1.0, 2.0, 3.0]]")
-        );
-        assert_eq!(
-            serde_json::from_str::<Point>("[3, 4]").expect("whole numbers are fine"),
-            Point::new(3.0, 4.0)
-        );
+        let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("valid JSON");
+        let written = serde_json::to_value((Point::new(1.5, 2.0), Size::new(640, 480), BBox::new(0.5, 1.0, 2.0, 3.0)));
+        assert_eq!(written.expect("plain values"), json("[[1.5, 2.0], [640, 480], [0.5, 1.0, 2.0, 3.0]]"));
+        assert_eq!(serde_json::from_str::<Point>("[3, 4]").expect("whole numbers are fine"), Point::new(3.0, 4.0));
     }
 
     fn any_box() -> impl Strategy<Value = BBox> {

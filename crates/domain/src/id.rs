@@ -38,9 +38,7 @@ fn check(text: &str) -> Result<(), IdError> {
         return Err(IdError::LeadingDot);
     }
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
-    text.chars()
-        .find(|c| !is_allowed(*c))
-        .map_or(Ok(()), |c| Err(IdError::Character(c)))
+    text.chars().find(|c| !is_allowed(*c)).map_or(Ok(()), |c| Err(IdError::Character(c)))
 }
 
 macro_rules! text_id {
@@ -129,10 +127,7 @@ mod tests {
     #[test]
     fn an_id_is_letters_digits_and_three_marks() {
         for text in ["gate-1", "cam_nave3_hornos_b.cam3", "7", &"x".repeat(64)] {
-            assert_eq!(
-                text.parse::<CameraId>().map(|id| id.to_string()),
-                Ok(text.to_owned())
-            );
+            assert_eq!(text.parse::<CameraId>().map(|id| id.to_string()), Ok(text.to_owned()));
         }
     }
 
@@ -143,23 +138,14 @@ mod tests {
         assert_eq!("a/b".parse::<CameraId>(), Err(IdError::Character('/')));
         assert_eq!("gate 1".parse::<CameraId>(), Err(IdError::Character(' ')));
         assert_eq!("puerta-ñ".parse::<CameraId>(), Err(IdError::Character('ñ')));
-        assert_eq!(
-            "x".repeat(65).parse::<CameraId>(),
-            Err(IdError::TooLong(65))
-        );
+        assert_eq!("x".repeat(65).parse::<CameraId>(), Err(IdError::TooLong(65)));
     }
 
     #[test]
     fn an_id_is_plain_text_in_json_and_is_checked_when_read() {
         let id: CameraId = serde_json::from_str("\"gate-1\"").expect("a good id");
-        assert_eq!(
-            serde_json::to_string(&id).expect("ids can be written"),
-            "\"gate-1\""
-        );
+        assert_eq!(serde_json::to_string(&id).expect("ids can be written"), "\"gate-1\"");
         assert!(serde_json::from_str::<CameraId>("\"../etc\"").is_err());
-        assert_eq!(
-            serde_json::to_string(&TrackId(7)).expect("ids can be written"),
-            "7"
-        );
+        assert_eq!(serde_json::to_string(&TrackId(7)).expect("ids can be written"), "7");
     }
 }

@@ -16,6 +16,25 @@ pub enum Layout {
     I420,
 }
 
+/// How luma and colour differences become red, green and blue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Matrix {
+    /// Standard definition: BT.601.
+    Bt601,
+    /// High definition: BT.709.
+    #[default]
+    Bt709,
+}
+
+/// What the numbers of an I420 picture mean. The default is what cameras send unless they say otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Colour {
+    /// Which weights red, green and blue have.
+    pub matrix: Matrix,
+    /// Whether luma uses all of 0 to 255 instead of 16 to 235.
+    pub full_range: bool,
+}
+
 /// Where one plane lies in the bytes of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Plane {
@@ -59,6 +78,7 @@ pub struct Picture {
     size: Size,
     layout: Layout,
     planes: [Plane; 3],
+    colour: Colour,
     data: Bytes,
 }
 
@@ -80,38 +100,20 @@ impl Picture {
         Self::checked(size, Layout::I420, planes, data)
     }
 
-    fn checked(
-        size: Size,
-        layout: Layout,
-        planes: [Plane; 3],
-        data: Bytes,
-    ) -> Result<Self, PictureError> {
+    fn checked(size: Size, layout: Layout, planes: [Plane; 3], data: Bytes) -> Result<Self, PictureError> {
         if size.is_empty() {
             return Err(PictureError::Empty(size));
         }
-        let picture = Self {
-            size,
-            layout,
-            planes,
-            data,
-        };
+        let picture = Self { size, layout, planes, colour: Colour::default(), data };
         for index in 0..picture.plane_count() {
             let (row_bytes, _) = picture.plane_extent(index);
             let stride = picture.planes[index].stride;
             if stride < row_bytes {
-                return Err(PictureError::Stride {
-                    plane: index,
-                    needed: row_bytes,
-                    stride,
-                });
+                return Err(PictureError::Stride { plane: index, needed: row_bytes, stride });
             }
             let end = picture.plane_end(index);
             if end > picture.data.len() {
-                return Err(PictureError::TooShort {
-                    plane: index,
-                    needed: end,
-                    available: picture.data.len(),
-                });
+                return Err(PictureError::TooShort { plane: index, needed: end, available: picture.data.len() });
             }
         }
         Ok(picture)
@@ -129,6 +131,19 @@ impl Picture {
         self.layout
     }
 
+    /// Says what the numbers of an I420 picture mean; of no meaning for red-green-blue pixels.
+    #[must_use]
+    pub fn with_colour(mut self, colour: Colour) -> Self {
+        self.colour = colour;
+        self
+    }
+
+    /// Returns what the numbers of an I420 picture mean.
+    #[must_use]
+    pub fn colour(&self) -> Colour {
+        self.colour
+    }
+
     /// Returns the number of planes: 1 or 3.
     #[must_use]
     pub fn plane_count(&self) -> usize {
@@ -144,11 +159,7 @@ impl Picture {
     /// If the layout has no such plane.
     #[must_use]
     pub fn plane(&self, index: usize) -> (&[u8], usize) {
-        assert!(
-            index < self.plane_count(),
-            "{:?} has no plane {index}",
-            self.layout
-        );
+        assert!(index < self.plane_count(), "{:?} has no plane {index}", self.layout);
         let Plane { offset, stride } = self.planes[index];
         (&self.data[offset..self.plane_end(index)], stride)
     }
@@ -174,10 +185,7 @@ impl Picture {
     fn plane_end(&self, index: usize) -> usize {
         let Plane { offset, stride } = self.planes[index];
         let (row_bytes, rows) = self.plane_extent(index);
-        stride
-            .saturating_mul(rows - 1)
-            .saturating_add(row_bytes)
-            .saturating_add(offset)
+        stride.saturating_mul(rows - 1).saturating_add(row_bytes).saturating_add(offset)
     }
 }
 
@@ -200,18 +208,9 @@ mod tests {
         let (width, height) = (size.width as usize, size.height as usize);
         let (half, rows) = (width.div_ceil(2), height.div_ceil(2));
         [
-            Plane {
-                offset: 0,
-                stride: width,
-            },
-            Plane {
-                offset: width * height,
-                stride: half,
-            },
-            Plane {
-                offset: width * height + half * rows,
-                stride: half,
-            },
+            Plane { offset: 0, stride: width },
+            Plane { offset: width * height, stride: half },
+            Plane { offset: width * height + half * rows, stride: half },
         ]
     }
 
@@ -219,8 +218,7 @@ mod tests {
     fn the_planes_of_an_odd_sized_i420_picture_are_rounded_up() {
         let size = Size::new(5, 3);
         let data: Vec<u8> = (0..27).collect();
-        let picture =
-            Picture::i420(size, planes(size), Bytes::from(data)).expect("27 bytes are enough");
+        let picture = Picture::i420(size, planes(size), Bytes::from(data)).expect("27 bytes are enough");
         assert_eq!(picture.plane(0), (&(0..15).collect::<Vec<u8>>()[..], 5));
         assert_eq!(picture.plane(1), (&(15..21).collect::<Vec<u8>>()[..], 3));
         assert_eq!(picture.plane(2), (&(21..27).collect::<Vec<u8>>()[..], 3));
@@ -228,8 +226,7 @@ mod tests {
 
     #[test]
     fn the_last_row_needs_no_padding() {
-        let picture =
-            Picture::rgb(Size::new(2, 2), 8, Bytes::from(vec![0; 14])).expect("8 + 6 bytes");
+        let picture = Picture::rgb(Size::new(2, 2), 8, Bytes::from(vec![0; 14])).expect("8 + 6 bytes");
         assert_eq!(picture.plane(0).0.len(), 14);
     }
 
@@ -237,42 +234,21 @@ mod tests {
     fn bytes_that_cannot_hold_the_picture_are_refused() {
         let size = Size::new(2, 2);
         let bytes = |count| Bytes::from(vec![0; count]);
-        assert_eq!(
-            Picture::rgb(Size::new(0, 2), 6, bytes(12)),
-            Err(PictureError::Empty(Size::new(0, 2)))
-        );
-        assert_eq!(
-            Picture::rgb(size, 5, bytes(99)),
-            Err(PictureError::Stride {
-                plane: 0,
-                needed: 6,
-                stride: 5
-            })
-        );
+        assert_eq!(Picture::rgb(Size::new(0, 2), 6, bytes(12)), Err(PictureError::Empty(Size::new(0, 2))));
+        assert_eq!(Picture::rgb(size, 5, bytes(99)), Err(PictureError::Stride { plane: 0, needed: 6, stride: 5 }));
         assert_eq!(
             Picture::rgb(size, 6, bytes(11)),
-            Err(PictureError::TooShort {
-                plane: 0,
-                needed: 12,
-                available: 11
-            })
+            Err(PictureError::TooShort { plane: 0, needed: 12, available: 11 })
         );
         assert_eq!(
             Picture::i420(size, planes(size), bytes(5)),
-            Err(PictureError::TooShort {
-                plane: 2,
-                needed: 6,
-                available: 5
-            })
+            Err(PictureError::TooShort { plane: 2, needed: 6, available: 5 })
         );
     }
 
     #[test]
     fn absurd_offsets_do_not_overflow() {
-        let far = Plane {
-            offset: usize::MAX,
-            stride: usize::MAX,
-        };
+        let far = Plane { offset: usize::MAX, stride: usize::MAX };
         assert!(Picture::i420(Size::new(4, 4), [far; 3], Bytes::from(vec![0; 24])).is_err());
     }
 

@@ -13,10 +13,7 @@ fn plain(of: Type) -> Schema {
 }
 
 fn list(of: Type, length: usize) -> RefOr<Schema> {
-    let list = ArrayBuilder::new()
-        .items(RefOr::T(plain(of)))
-        .min_items(Some(length))
-        .max_items(Some(length));
+    let list = ArrayBuilder::new().items(RefOr::T(plain(of))).min_items(Some(length)).max_items(Some(length));
     RefOr::T(Schema::Array(list.build()))
 }
 

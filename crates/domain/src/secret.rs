@@ -8,17 +8,8 @@ use serde::Deserialize;
 const HIDDEN: &str = "***";
 
 /// Keys of a query string whose values are hidden.
-const SECRET_KEYS: [&str; 9] = [
-    "password",
-    "passwd",
-    "pwd",
-    "pass",
-    "token",
-    "access_token",
-    "api_key",
-    "key",
-    "secret",
-];
+const SECRET_KEYS: [&str; 9] =
+    ["password", "passwd", "pwd", "pass", "token", "access_token", "api_key", "key", "secret"];
 
 /// A text that is never shown, only handed out on request.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
@@ -68,15 +59,19 @@ impl Address {
         self.0.split_once("://").map(|(scheme, _)| scheme)
     }
 
-    /// Returns whether there is a host between `://` and the next slash.
+    /// Returns the host and port, without credentials, of a URL.
+    #[must_use]
+    pub fn authority(&self) -> Option<&str> {
+        let (_, rest) = self.0.split_once("://")?;
+        let rest = rest.rsplit_once('@').map_or(rest, |(_, after)| after);
+        rest.split(['/', '?', '#']).next()
+    }
+
+    /// Returns whether the URL names a host.
     #[must_use]
     pub fn has_host(&self) -> bool {
-        let Some((_, rest)) = self.0.split_once("://") else {
-            return false;
-        };
-        let rest = rest.rsplit_once('@').map_or(rest, |(_, after)| after);
-        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        !host.is_empty() && !host.starts_with(':') && !host.contains(char::is_whitespace)
+        let is_host = |host: &str| !host.is_empty() && !host.starts_with(':') && !host.contains(char::is_whitespace);
+        self.authority().is_some_and(is_host)
     }
 }
 
@@ -133,10 +128,7 @@ mod tests {
                 "rtsp://***@10.0.0.7:554/Streaming/Channels/101",
             ),
             ("rtsp://admin:p@ss/w?rd@host/1", "rtsp://***@host/1"),
-            (
-                "rtsp://host/live?channel=1&pwd=geheim",
-                "rtsp://host/live?channel=1&pwd=***",
-            ),
+            ("rtsp://host/live?channel=1&pwd=geheim", "rtsp://host/live?channel=1&pwd=***"),
             ("http://host/cam?Token=abc", "http://host/cam?Token=***"),
             ("rtsp://host:8554/street", "rtsp://host:8554/street"),
             ("/data/street.mp4", "/data/street.mp4"),
@@ -148,10 +140,7 @@ mod tests {
     #[test]
     fn neither_form_of_output_shows_a_secret() {
         let address = Address::new("rtsp://admin:geheim@host/1");
-        assert_eq!(
-            format!("{address} {address:?}"),
-            "rtsp://***@host/1 \"rtsp://***@host/1\""
-        );
+        assert_eq!(format!("{address} {address:?}"), "rtsp://***@host/1 \"rtsp://***@host/1\"");
         assert_eq!(format!("{:?}", Secret::new("geheim")), "***");
         assert_eq!(address.expose(), "rtsp://admin:geheim@host/1");
     }

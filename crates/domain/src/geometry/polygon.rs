@@ -50,24 +50,17 @@ impl Polygon {
         if self.0.iter().any(holds) {
             return true;
         }
-        let corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
-            .map(|(x, y)| Point::new(x, y));
+        let corners = [(left, top), (right, top), (right, bottom), (left, bottom)].map(|(x, y)| Point::new(x, y));
         if corners.iter().any(|corner| self.contains(*corner)) {
             return true;
         }
-        self.edges()
-            .any(|(a, b)| (0..4).any(|i| segments_meet(a, b, corners[i], corners[(i + 1) % 4])))
+        self.edges().any(|(a, b)| (0..4).any(|i| segments_meet(a, b, corners[i], corners[(i + 1) % 4])))
     }
 
     /// Returns the polygon in a plane that is `x` times as wide and `y` times as high.
     #[must_use]
     pub fn scale(&self, x: f64, y: f64) -> Self {
-        Self(
-            self.0
-                .iter()
-                .map(|p| Point::new(p.x * x, p.y * y))
-                .collect(),
-        )
+        Self(self.0.iter().map(|p| Point::new(p.x * x, p.y * y)).collect())
     }
 
     /// Yields every edge as its two ends, the closing edge first.
@@ -85,10 +78,7 @@ impl TryFrom<Vec<Point>> for Polygon {
         if corners.len() < 3 {
             return Err(PolygonError::TooFewCorners(corners.len()));
         }
-        if let Some(at) = corners
-            .iter()
-            .position(|p| !p.x.is_finite() || !p.y.is_finite())
-        {
+        if let Some(at) = corners.iter().position(|p| !p.x.is_finite() || !p.y.is_finite()) {
             return Err(PolygonError::NotFinite(at));
         }
         Ok(Self(corners))
@@ -109,8 +99,7 @@ enum Ray {
 }
 
 fn ray(p: Point, a: Point, b: Point) -> Ray {
-    let is_beside =
-        (a.y <= p.y && b.y <= p.y) || (a.y > p.y && b.y > p.y) || (a.x < p.x && b.x < p.x);
+    let is_beside = (a.y <= p.y && b.y <= p.y) || (a.y > p.y && b.y > p.y) || (a.x < p.x && b.x < p.x);
     if is_beside {
         let is_between = (a.x <= p.x && p.x <= b.x) || (b.x <= p.x && p.x <= a.x);
         let touches = p.y == b.y && (p.x == b.x || (p.y == a.y && is_between));
@@ -121,11 +110,7 @@ fn ray(p: Point, a: Point, b: Point) -> Ray {
         return Ray::OnEdge;
     }
     let is_to_the_right = if b.y < a.y { side < 0.0 } else { side > 0.0 };
-    if is_to_the_right {
-        Ray::Crosses
-    } else {
-        Ray::Misses
-    }
+    if is_to_the_right { Ray::Crosses } else { Ray::Misses }
 }
 
 /// Returns on which side of the line through `a` and `b` the point lies: 0 on it.
@@ -146,13 +131,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn polygon(corners: &[(f64, f64)]) -> Polygon {
-        Polygon::try_from(
-            corners
-                .iter()
-                .map(|&(x, y)| Point::new(x, y))
-                .collect::<Vec<_>>(),
-        )
-        .expect("a polygon")
+        Polygon::try_from(corners.iter().map(|&(x, y)| Point::new(x, y)).collect::<Vec<_>>()).expect("a polygon")
     }
 
     fn square() -> Polygon {
@@ -181,13 +160,7 @@ mod tests {
 
     #[test]
     fn a_notch_is_outside() {
-        let concave = polygon(&[
-            (0.0, 0.0),
-            (100.0, 0.0),
-            (100.0, 100.0),
-            (50.0, 50.0),
-            (0.0, 100.0),
-        ]);
+        let concave = polygon(&[(0.0, 0.0), (100.0, 0.0), (100.0, 100.0), (50.0, 50.0), (0.0, 100.0)]);
         let answers = [
             ((50.0, 80.0), false),
             ((50.0, 50.0), true),
@@ -213,24 +186,13 @@ mod tests {
 
     #[test]
     fn the_heart_of_a_pentagram_is_outside() {
-        let pentagram = polygon(&[
-            (50.0, 0.0),
-            (79.0, 90.0),
-            (2.0, 35.0),
-            (98.0, 35.0),
-            (21.0, 90.0),
-        ]);
+        let pentagram = polygon(&[(50.0, 0.0), (79.0, 90.0), (2.0, 35.0), (98.0, 35.0), (21.0, 90.0)]);
         assert_inside(&pentagram, &[((50.0, 50.0), false)]);
     }
 
     #[test]
     fn a_zone_of_the_reference_site_answers_as_there() {
-        let site = polygon(&[
-            (441.0, 1429.0),
-            (484.0, 834.0),
-            (855.0, 807.0),
-            (980.0, 1422.0),
-        ]);
+        let site = polygon(&[(441.0, 1429.0), (484.0, 834.0), (855.0, 807.0), (980.0, 1422.0)]);
         let answers = [
             ((700.0, 1100.0), true),
             ((460.0, 900.0), false),
@@ -244,10 +206,7 @@ mod tests {
     #[test]
     fn fewer_than_three_corners_or_a_missing_number_make_no_polygon() {
         let two = vec![Point::new(0.0, 0.0), Point::new(1.0, 1.0)];
-        assert_eq!(
-            Polygon::try_from(two.clone()),
-            Err(PolygonError::TooFewCorners(2))
-        );
+        assert_eq!(Polygon::try_from(two.clone()), Err(PolygonError::TooFewCorners(2)));
         let odd = [two, vec![Point::new(f64::NAN, 0.0)]].concat();
         assert_eq!(Polygon::try_from(odd), Err(PolygonError::NotFinite(2)));
     }
@@ -269,30 +228,19 @@ mod tests {
 
     #[test]
     fn a_box_in_the_notch_of_a_polygon_does_not_overlap() {
-        let concave = polygon(&[
-            (0.0, 0.0),
-            (100.0, 0.0),
-            (100.0, 100.0),
-            (50.0, 50.0),
-            (0.0, 100.0),
-        ]);
+        let concave = polygon(&[(0.0, 0.0), (100.0, 0.0), (100.0, 100.0), (50.0, 50.0), (0.0, 100.0)]);
         assert!(!concave.overlaps(&BBox::new(45.0, 80.0, 55.0, 95.0)));
         assert!(concave.overlaps(&BBox::new(45.0, 40.0, 55.0, 95.0)));
     }
 
     fn any_corners() -> impl Strategy<Value = Vec<(f64, f64)>> {
-        prop::collection::vec((0..60_i16, 0..60_i16), 3..9).prop_map(|corners| {
-            corners
-                .into_iter()
-                .map(|(x, y)| (f64::from(x), f64::from(y)))
-                .collect()
-        })
+        prop::collection::vec((0..60_i16, 0..60_i16), 3..9)
+            .prop_map(|corners| corners.into_iter().map(|(x, y)| (f64::from(x), f64::from(y))).collect())
     }
 
     // Halves of pixels keep every product exact, so that equality on the border is meant and not luck.
     fn any_point() -> impl Strategy<Value = Point> {
-        (-10..130_i16, -10..130_i16)
-            .prop_map(|(x, y)| Point::new(f64::from(x) / 2.0, f64::from(y) / 2.0))
+        (-10..130_i16, -10..130_i16).prop_map(|(x, y)| Point::new(f64::from(x) / 2.0, f64::from(y) / 2.0))
     }
 
     proptest! {
