@@ -1,1 +1,51 @@
-//! To come.
+//! Makes the ONNX files that Ronda's detectors run: from Darknet networks as they lie in package registries, and from nothing, for tests.
+//!
+//! Everything here is deterministic, so a manifest can name the hash of what comes out.
+
+pub mod darknet;
+mod graph;
+pub mod onnx;
+pub mod shapes;
+
+pub use darknet::{DarknetHead, DarknetModel, darknet_to_onnx};
+pub use graph::InputShape;
+
+/// Why a network was not converted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConvertError {
+    /// A line of the `.cfg` is wrong.
+    #[error("line {line}: {expectation}")]
+    Cfg {
+        /// The line, counted from 1.
+        line: usize,
+        /// What was expected there.
+        expectation: String,
+    },
+    /// The `.cfg` asks for something that is not converted.
+    #[error("line {line}: {what} is not supported")]
+    Unsupported {
+        /// The line, counted from 1.
+        line: usize,
+        /// What it is.
+        what: String,
+    },
+    /// The weights have no header.
+    #[error("the weights are too short to have a header")]
+    WeightsHeader,
+    /// The weights end too early.
+    #[error("the network needs at least {needed} weights, the file has {present}")]
+    WeightsShort {
+        /// How many numbers the layers up to this one need.
+        needed: usize,
+        /// How many there are.
+        present: usize,
+    },
+    /// The weights do not end with the network.
+    #[error("the network needs {used} weights, the file has {present}")]
+    WeightsLeft {
+        /// How many numbers the network needs.
+        used: usize,
+        /// How many there are.
+        present: usize,
+    },
+}
