@@ -49,10 +49,8 @@ impl Letterbox {
             let needed = (f64::from(length) * scale - 1e-3).ceil().max(1.0) as u32;
             round_up(needed, step).max(round_up(LEAST_STRIDES * stride, step)).min(most)
         };
-        let canvas = Size {
-            width: side(region.width(), full.canvas.width),
-            height: side(region.height(), full.canvas.height),
-        };
+        let canvas =
+            Size { width: side(region.width(), full.canvas.width), height: side(region.height(), full.canvas.height) };
         let (x1, x2) = grow(region.x1, region.x2, f64::from(canvas.width) / scale, picture.width);
         let (y1, y2) = grow(region.y1, region.y2, f64::from(canvas.height) / scale, picture.height);
         Some(Self::place(picture, BBox { x1, y1, x2, y2 }, scale, canvas))
@@ -70,8 +68,7 @@ impl Letterbox {
 
     fn place(picture: Size, source: BBox, scale: f64, canvas: Size) -> Self {
         let side = |length: f32, most: u32| ((f64::from(length) * scale).round_ties_even() as u32).clamp(1, most);
-        let content =
-            Size { width: side(source.width(), canvas.width), height: side(source.height(), canvas.height) };
+        let content = Size { width: side(source.width(), canvas.width), height: side(source.height(), canvas.height) };
         // An odd bar is wider at the end, as everywhere since the first YOLO in Python.
         let corner = ((canvas.width - content.width) / 2, (canvas.height - content.height) / 2);
         Self { picture, canvas, source, corner, content }
@@ -230,8 +227,8 @@ mod tests {
 
     #[test]
     fn a_region_at_the_edge_is_shifted_inwards() {
-        let letterbox =
-            Letterbox::region(FULL_HD, bbox(1900.0, 1060.0, 1990.0, 1100.0), SQUARE, 32, 32).expect("a corner is inside");
+        let letterbox = Letterbox::region(FULL_HD, bbox(1900.0, 1060.0, 1990.0, 1100.0), SQUARE, 32, 32)
+            .expect("a corner is inside");
         assert_eq!((letterbox.source().x2, letterbox.source().y2), (1920.0, 1080.0));
         assert_eq!(letterbox.canvas(), Size { width: 96, height: 96 });
     }

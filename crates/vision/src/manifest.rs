@@ -193,8 +193,7 @@ impl Manifest {
     /// # Errors
     /// [`ManifestError`], which names file, key and expectation.
     pub fn read(path: &Path) -> Result<Self, ManifestError> {
-        let text =
-            fs::read_to_string(path).map_err(|source| ManifestError::Read { path: path.to_owned(), source })?;
+        let text = fs::read_to_string(path).map_err(|source| ManifestError::Read { path: path.to_owned(), source })?;
         Self::parse(&text, path)
     }
 
@@ -230,11 +229,14 @@ impl Manifest {
             return refuse("input.std", "finite numbers that are not zero");
         }
         let thresholds = &raw.thresholds;
-        let mut levels = [thresholds.confidence, thresholds.iou, thresholds.unknown].into_iter().chain(thresholds.classes.values().copied());
+        let mut levels = [thresholds.confidence, thresholds.iou, thresholds.unknown]
+            .into_iter()
+            .chain(thresholds.classes.values().copied());
         if levels.any(|level| !(0.0..=1.0).contains(&level)) {
             return refuse("thresholds", "numbers from 0 to 1");
         }
-        if let Some(class) = thresholds.classes.keys().find(|class| !raw.labels.iter().any(|label| **label == ***class)) {
+        if let Some(class) = thresholds.classes.keys().find(|class| !raw.labels.iter().any(|label| **label == ***class))
+        {
             return refuse("thresholds.classes", &format!("names from labels, not {class:?}"));
         }
         if !(1..=64).contains(&raw.batch) {

@@ -7,13 +7,7 @@ use super::{Sink, logit, sigmoid, strongest};
 use domain::geometry::BBox;
 
 /// Reads one head of `columns` × `lines` cells of `stride` pixels.
-pub fn decode_head(
-    numbers: &[f32],
-    (columns, lines): (usize, usize),
-    stride: u32,
-    bins: usize,
-    sink: &mut Sink<'_>,
-) {
+pub fn decode_head(numbers: &[f32], (columns, lines): (usize, usize), stride: u32, bins: usize, sink: &mut Sink<'_>) {
     let cells = columns * lines;
     let classes = sink.floors.classes();
     if cells == 0 || numbers.len() < (4 * bins + classes) * cells {
@@ -25,9 +19,8 @@ pub fn decode_head(
     for cell in 0..cells {
         let (class, score) = strongest((0..classes).map(|index| scores[index * cells + cell]));
         if score > least {
-            let reach = |side: usize| {
-                expected_bin((side * bins..(side + 1) * bins).map(|bin| distances[bin * cells + cell]))
-            };
+            let reach =
+                |side: usize| expected_bin((side * bins..(side + 1) * bins).map(|bin| distances[bin * cells + cell]));
             let (x, y) = ((cell % columns) as f32 + 0.5, (cell / columns) as f32 + 0.5);
             let bbox = BBox::new(x - reach(0), y - reach(1), x + reach(2), y + reach(3)).scale(stride, stride);
             sink.offer(class, sigmoid(score), bbox);

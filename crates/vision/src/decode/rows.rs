@@ -116,7 +116,8 @@ mod tests {
 
     #[test]
     fn what_is_no_box_is_dropped() {
-        let rows = [f32::NAN, 5.0, 4.0, 4.0, 1.0, 1.0, 5.0, 5.0, -4.0, 4.0, 1.0, 1.0, 5.0, 5.0, f32::INFINITY, 4.0, 1.0, 1.0];
+        let rows =
+            [f32::NAN, 5.0, 4.0, 4.0, 1.0, 1.0, 5.0, 5.0, -4.0, 4.0, 1.0, 1.0, 5.0, 5.0, f32::INFINITY, 4.0, 1.0, 1.0];
         assert!(decoded(1, 0.25, |sink| decode_v5(&rows, sink)).is_empty());
     }
 

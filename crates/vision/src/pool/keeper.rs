@@ -155,7 +155,8 @@ fn prepare_exactly(wanted: &ModelRef, settings: &PoolSettings, source: &ModelSou
 fn prepare(name: &str, settings: &PoolSettings, source: &ModelSource) -> Result<Ready, PoolError> {
     let manifest = source.models.manifest(name)?;
     let model = source.models.read(&manifest)?;
-    let (mut detectors, fallback) = backend::load_several(&manifest, &model, &settings.detector, settings.workers.max(1))?;
+    let (mut detectors, fallback) =
+        backend::load_several(&manifest, &model, &settings.detector, settings.workers.max(1))?;
     let grey = warm_up_picture(&manifest);
     for detector in &mut detectors {
         detector
@@ -172,7 +173,8 @@ fn warm_up_picture(manifest: &crate::Manifest) -> domain::picture::Picture {
     let width = manifest.input.size.width;
     let size = domain::geometry::Size { width, height: (width * 9 / 16).max(1) };
     let grey = vec![114; (size.width * size.height * 3) as usize];
-    domain::picture::Picture::rgb(size, size.width as usize * 3, grey.into()).expect("the buffer was made for this size")
+    domain::picture::Picture::rgb(size, size.width as usize * 3, grey.into())
+        .expect("the buffer was made for this size")
 }
 
 /// Writes an error and its causes in one line.
