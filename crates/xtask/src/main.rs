@@ -35,6 +35,8 @@ enum Command {
     Bench(bench::Options),
     /// Everything of `test`, the long forms that it leaves out, and the figures.
     Nightly(nightly::Options),
+    /// Writes the directory that nginx runs in for this repository's services on this machine.
+    Nginx(up::NginxOptions),
     /// Stops what an `up` that was killed has left. Started by `up` itself.
     #[command(name = up::warden::SUBCOMMAND, hide = true)]
     Warden,
@@ -62,6 +64,7 @@ fn run(command: &Command) -> anyhow::Result<()> {
         Command::Test(options) => test::run(options),
         Command::Bench(options) => bench::run(options),
         Command::Nightly(options) => nightly::run(options),
+        Command::Nginx(options) => up::write_nginx(options),
         Command::Warden => up::warden::run(),
     }
 }

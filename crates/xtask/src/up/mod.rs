@@ -52,6 +52,33 @@ pub(crate) struct Options {
     no_build: bool,
 }
 
+/// Writes the directory that nginx runs in.
+#[derive(Debug, clap::Args)]
+pub(crate) struct NginxOptions {
+    /// Where to; what an earlier call wrote is replaced.
+    prefix: PathBuf,
+    /// Adds this number to every port.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    port_offset: u16,
+}
+
+/// Runs the command `nginx`.
+pub(crate) fn write_nginx(options: &NginxOptions) -> anyhow::Result<()> {
+    let places = Places::find()?;
+    std::fs::create_dir_all(&options.prefix).with_context(|| format!("making {}", options.prefix.display()))?;
+    let settings = nginx::Settings {
+        port_offset: options.port_offset,
+        open_to_network: is_open_to_network(),
+        as_root: rustix::process::geteuid().is_root(),
+    };
+    nginx::write_prefix(&places.root, &options.prefix, settings).map(drop)
+}
+
+/// Whether everybody on the network may reach the site, although nobody signs in.
+fn is_open_to_network() -> bool {
+    env::var_os("RONDA_INSECURE").is_some_and(|value| value == "1")
+}
+
 impl Options {
     fn is_simulated(&self) -> bool {
         self.site.is_none() && !self.no_sim
@@ -85,7 +112,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         port_offset: options.port_offset,
         configs,
         simulated: options.is_simulated(),
-        open_to_network: env::var_os("RONDA_INSECURE").is_some_and(|value| value == "1"),
+        open_to_network: is_open_to_network(),
     };
     let programs = plan::programs(&places, &choices)?;
     let logs = places.data.join("logs");
