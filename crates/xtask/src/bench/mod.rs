@@ -16,7 +16,9 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::places::Places;
-use crate::{exec, setup, terminal};
+use crate::setup::apt;
+use crate::setup::packages::Group;
+use crate::{exec, terminal, up};
 
 /// What to measure and how long.
 #[derive(Debug, Args)]
@@ -59,19 +61,14 @@ struct Figure<'a> {
 /// Prints a figure on standard output.
 fn print(name: &str, value: f64, unit: &str) {
     let rounded = (value * 1000.0).round() / 1000.0;
-    let figure = Figure {
-        name,
-        value: rounded,
-        unit,
-    };
-    terminal::result(&serde_json::json!(figure).to_string());
+    let figure = Figure { name, value: rounded, unit };
+    terminal::say(serde_json::json!(figure));
 }
 
 /// Builds what is measured, then measures.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let places = Places::find()?;
-    setup::install_for_running(&places)?;
-    build(&places)?;
+    prepare(&places)?;
     let wanted = |name| options.name.is_none_or(|chosen| chosen == name);
     if wanted(Name::Detect) {
         detect::run(&places)?;
@@ -91,10 +88,13 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn build(places: &Places) -> anyhow::Result<()> {
-    let mut cargo = Command::new("cargo");
-    cargo
-        .current_dir(&places.root)
-        .args(["build", "--release", "--bins", "--examples", "--workspace"]);
-    exec::quietly("building", &mut cargo)
+/// Installs, builds and fetches what the measurements need.
+fn prepare(places: &Places) -> anyhow::Result<()> {
+    apt::ensure(&[Group::Build, Group::Run, Group::Test], apt::Consent::Ask)?;
+    up::build(places)?;
+    let mut examples = Command::new("cargo");
+    examples.current_dir(&places.root).args(["build", "--release", "--locked", "--package", "vision", "--examples"]);
+    exec::quietly("building the measuring program", &mut examples)?;
+    up::fetch(places, "ronda", &["model", "fetch"], "the detector model")?;
+    up::fetch(places, "sim", &["fetch"], "the footage of the simulated cameras")
 }

@@ -10,12 +10,8 @@ use crate::places::Places;
 use crate::{exec, terminal};
 
 /// Packages of the peer, pinned so that two measurements compare the same thing.
-const PACKAGES: [&str; 4] = [
-    "numpy==2.2.6",
-    "onnxruntime==1.23.2",
-    "opencv-python-headless==4.12.0.88",
-    "redis==6.4.0",
-];
+const PACKAGES: [&str; 4] =
+    ["numpy==2.2.6", "onnxruntime==1.23.2", "opencv-python-headless==4.12.0.88", "redis==6.4.0"];
 
 /// What the peer's pipeline printed.
 #[derive(Debug, Deserialize)]
@@ -49,13 +45,9 @@ impl Peer {
             let mut pip = Command::new(&python);
             pip.args(["-m", "pip", "install", "--quiet"]).args(PACKAGES);
             exec::quietly("installing the Python peer", &mut pip)?;
-            std::fs::write(&marker, wanted)
-                .with_context(|| format!("writing {}", marker.display()))?;
+            std::fs::write(&marker, wanted).with_context(|| format!("writing {}", marker.display()))?;
         }
-        Ok(Self {
-            python,
-            scripts: places.root.join("crates/xtask/bench"),
-        })
+        Ok(Self { python, scripts: places.root.join("crates/xtask/bench") })
     }
 
     /// A command that runs one of the peer's scripts.

@@ -20,9 +20,7 @@ pub(crate) fn processor_seconds(pid: u32) -> anyhow::Result<f64> {
 pub(crate) fn resident_mib(pid: u32) -> anyhow::Result<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))
         .with_context(|| format!("reading the memory of process {pid}"))?;
-    resident_kib(&status)
-        .map(|kib| kib / 1024.0)
-        .with_context(|| format!("/proc/{pid}/status names no VmRSS"))
+    resident_kib(&status).map(|kib| kib / 1024.0).with_context(|| format!("/proc/{pid}/status names no VmRSS"))
 }
 
 /// `utime + stime`: the 14th and 15th field, counted after the name, which may hold spaces and brackets.
