@@ -1,1 +1,21 @@
-//! To come.
+//! Frames in and out: [`Source`] reads cameras and film files, [`jpeg`] and [`image`] read and write single pictures,
+//! [`draw`] marks them, [`film`] writes films, [`serve`] (feature `serve`) plays the camera for simulated sites.
+//!
+//! GStreamer is an implementation detail: it appears only in the private module `gst`, and no type of it leaves this crate.
+//! What a frame means is decided elsewhere: nothing here knows detections, zones or alerts.
+
+mod capture;
+mod colour;
+pub mod draw;
+pub mod film;
+mod gst;
+pub mod image;
+pub mod jpeg;
+#[cfg(feature = "serve")]
+pub mod serve;
+mod slot;
+mod source;
+
+pub use colour::{to_i420, to_rgb};
+pub use domain::camera::{SourceUrl, Transport};
+pub use source::{Codec, Counters, Pace, Source, SourceError, SourceSettings, StreamInfo};

@@ -1,0 +1,42 @@
+//! Everything GStreamer: the only module that names its types. Outside it there are frames, pictures and errors.
+
+mod decoder;
+mod encode;
+mod fault;
+mod film_file;
+mod outlet;
+mod rtsp;
+mod sample;
+#[cfg(feature = "serve")]
+pub(crate) mod serve;
+mod session;
+
+use std::sync::OnceLock;
+
+use gstreamer as gst;
+
+pub(crate) use encode::FilmEncoder;
+pub(crate) use session::Session;
+
+/// Why something of GStreamer is not to be had: a sentence for the operator.
+pub(crate) type Missing = String;
+
+/// Starts GStreamer, once per process.
+pub(crate) fn initialise() -> Result<(), Missing> {
+    static STARTED: OnceLock<Result<(), Missing>> = OnceLock::new();
+    STARTED.get_or_init(|| gst::init().map_err(|error| format!("GStreamer does not start: {error}"))).clone()
+}
+
+/// Makes an element; a missing one means a missing system package.
+fn element(name: &'static str) -> Result<gst::Element, Missing> {
+    gst::ElementFactory::make(name).build().map_err(|_| format!("GStreamer has no element {name}"))
+}
+
+/// Sets a property if this version of GStreamer knows it.
+fn set_if_known(element: &gst::Element, property: &str, value: &str) {
+    use gst::prelude::*;
+
+    if element.has_property(property) {
+        element.set_property_from_str(property, value);
+    }
+}
