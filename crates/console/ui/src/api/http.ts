@@ -1,0 +1,71 @@
+/** Why a question to a service got no usable answer, in words for the operator. */
+export class Failure extends Error {
+  constructor(
+    message: string,
+    readonly status: number | null = null,
+  ) {
+    super(message);
+  }
+}
+
+const PATIENCE_MS = 8000;
+
+/** Asks for JSON. Throws a `Failure`, or an `AbortError` when the asker lost interest. */
+export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return (await ask(path, { method: 'GET' }, signal)) as T;
+}
+
+/** Sends JSON and returns what the service stored. */
+export async function putJson<T>(path: string, body: unknown): Promise<T> {
+  const headers = { 'content-type': 'application/json' };
+  return (await ask(path, { method: 'PUT', headers, body: JSON.stringify(body) })) as T;
+}
+
+/** Says a failure in one sentence. */
+export function words(failure: unknown): string {
+  return failure instanceof Failure ? failure.message : 'Something unexpected happened in this page.';
+}
+
+/** Tells whether a request ended only because its asker went away. */
+export function isAborted(failure: unknown): boolean {
+  return failure instanceof DOMException && failure.name === 'AbortError';
+}
+
+async function ask(path: string, request: RequestInit, signal?: AbortSignal): Promise<unknown> {
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), PATIENCE_MS);
+  const stop = (): void => limit.abort();
+  signal?.addEventListener('abort', stop);
+  try {
+    const answer = await fetch(path, { ...request, headers: { accept: 'application/json', ...request.headers }, signal: limit.signal });
+    const body = await read(answer);
+    if (!answer.ok) throw new Failure(told(body) ?? refused(answer.status), answer.status);
+    return body;
+  } catch (failure) {
+    if (failure instanceof Failure || signal?.aborted === true) throw failure;
+    throw new Failure(limit.signal.aborted ? 'The service took too long to answer.' : 'The service cannot be reached.');
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', stop);
+  }
+}
+
+async function read(answer: Response): Promise<unknown> {
+  if (!(answer.headers.get('content-type') ?? '').includes('json')) {
+    if (answer.ok) throw new Failure('The service gave an answer that this page cannot read.', answer.status);
+    return null;
+  }
+  return answer.json();
+}
+
+/** Takes the sentence out of the common error body `{"error": {"code", "message"}}`. */
+function told(body: unknown): string | null {
+  const message = (body as { error?: { message?: unknown } } | null)?.error?.message;
+  return typeof message === 'string' && message !== '' ? message.charAt(0).toUpperCase() + message.slice(1) : null;
+}
+
+function refused(status: number): string {
+  if (status === 404) return 'This does not exist any more.';
+  if (status === 502 || status === 503 || status === 504) return 'The service is not running or still starting.';
+  return `The service refused the request (${status}).`;
+}

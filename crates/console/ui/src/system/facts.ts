@@ -1,0 +1,74 @@
+import type { Service } from '../api/types';
+import { count } from '../lib/format';
+
+/** One line of what a service says about itself. */
+export interface Fact {
+  name: string;
+  value: string;
+  tone: 'plain' | 'warn';
+}
+
+/** Picks what an operator would want to know out of a service's own status. Unknown services and missing values give no line. */
+export function serviceFacts(service: Service): Fact[] {
+  const { status } = service;
+  if (status === null) return [];
+  switch (service.name) {
+    case 'stream-manager':
+      return cameraFacts(status);
+    case 'alert-router':
+      return deliveryFacts(status);
+    case 'inference-api':
+      return modelFacts(object(status['detector']) ?? status);
+    default:
+      return [];
+  }
+}
+
+function cameraFacts(status: Record<string, unknown>): Fact[] {
+  const alerts = object(status['alerts']) ?? {};
+  const [spooled, lost] = [number(alerts['spooled']), number(alerts['lost'])];
+  return [
+    ...modelFacts(object(status['detector']) ?? {}),
+    ...line('Alerts sent', number(alerts['published'])),
+    ...(spooled !== null && spooled > 0 ? [{ name: 'Alerts kept on disk', value: count(spooled), tone: 'warn' as const }] : []),
+    ...(lost !== null && lost > 0 ? [{ name: 'Alerts lost', value: count(lost), tone: 'warn' as const }] : []),
+  ];
+}
+
+function modelFacts(detector: Record<string, unknown>): Fact[] {
+  const model = text(detector['model']);
+  const runs = [text(detector['backend']), text(detector['device'])].filter((part) => part !== null).join(', ');
+  const fallback = text(detector['fallback']);
+  return [
+    ...(model === null ? [] : [{ name: 'Model', value: [model, text(detector['version'])].filter((part) => part !== null).join(' '), tone: 'plain' as const }]),
+    ...(runs === '' ? [] : [{ name: 'Runs on', value: runs, tone: 'plain' as const }]),
+    ...(fallback === null ? [] : [{ name: 'Not as wanted', value: fallback, tone: 'warn' as const }]),
+  ];
+}
+
+function deliveryFacts(status: Record<string, unknown>): Fact[] {
+  const alerts = object(status['alerts']) ?? object(status['counts']) ?? status;
+  return [
+    ...line('Alerts received', number(alerts['received']) ?? number(alerts['detected'])),
+    ...line('Delivered', number(alerts['delivered'])),
+    ...line('On their way', number(alerts['pending'])),
+    ...line('Not delivered', number(alerts['dead_lettered']), 'warn'),
+  ];
+}
+
+function line(name: string, value: number | null, toneIfAny: Fact['tone'] = 'plain'): Fact[] {
+  if (value === null) return [];
+  return [{ name, value: count(value), tone: value > 0 ? toneIfAny : 'plain' }];
+}
+
+function object(value: unknown): Record<string, unknown> | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
+}
+
+function number(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}
