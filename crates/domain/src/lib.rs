@@ -13,7 +13,6 @@ pub mod geometry;
 pub mod id;
 pub mod picture;
 pub mod retry;
-pub mod rois;
 pub mod sampling;
 mod schema;
 pub mod secret;

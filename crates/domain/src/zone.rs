@@ -1,4 +1,6 @@
-//! The zones of a camera and the rule that decides whether a detection breaks them.
+//! The zones of a camera, the rule that decides whether a detection breaks them, and the file that lists them.
+
+mod rois;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,6 +11,8 @@ use crate::alert::{Severity, ViolationType};
 use crate::detection::Detection;
 use crate::geometry::{BBox, Point, Polygon, Size};
 use crate::id::CameraId;
+
+pub use rois::{DEFAULT_ALERT_CLASSES, DEFAULT_ALLOWED_CLASSES, DEFAULT_REPEAT_SECONDS, Roi, RoiEntry, RoisFile};
 
 /// Which part of a box must be in a zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, utoipa::ToSchema)]
@@ -96,7 +100,7 @@ pub struct AlertPlan {
 
 /// What the corners of a zone are measured in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Space {
+enum Space {
     /// Parts of the picture's width and height.
     Relative,
     /// Pixels of the picture, whatever its size.
@@ -111,10 +115,9 @@ pub struct Zone {
     /// Its name, different from that of the camera's other zones; `roi_<n>` if it was given none.
     pub name: Arc<str>,
     /// Whether the file gave it that name.
-    pub(crate) is_named: bool,
-    /// Its outline, as written.
-    pub(crate) outline: Polygon,
-    pub(crate) space: Space,
+    is_named: bool,
+    outline: Polygon,
+    space: Space,
     /// Which part of a box must be in it.
     pub anchor: Anchor,
     /// The only classes it looks at; nothing for all.
@@ -124,6 +127,12 @@ pub struct Zone {
 }
 
 impl Zone {
+    /// Returns the outline as it was written: in pixels, or in parts of the picture's width and height.
+    #[must_use]
+    pub fn outline(&self) -> &Polygon {
+        &self.outline
+    }
+
     /// Returns the outline in pixels of a picture of this size.
     #[must_use]
     pub fn polygon_in(&self, picture: Size) -> Polygon {
@@ -176,12 +185,12 @@ pub struct Violation<'z> {
 /// The zones of one camera and what is allowed in them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CameraZones {
-    pub(crate) camera_id: CameraId,
-    pub(crate) zones: Vec<Zone>,
-    pub(crate) allowed_classes: BTreeSet<Arc<str>>,
-    pub(crate) alert_classes: BTreeSet<Arc<str>>,
-    pub(crate) strict_mode: bool,
-    pub(crate) reference_size: Option<Size>,
+    camera_id: CameraId,
+    zones: Vec<Zone>,
+    allowed_classes: BTreeSet<Arc<str>>,
+    alert_classes: BTreeSet<Arc<str>>,
+    strict_mode: bool,
+    reference_size: Option<Size>,
 }
 
 impl CameraZones {

@@ -56,9 +56,9 @@ impl<'a> Reader<'a> {
         self.problems.extend(problems);
     }
 
-    /// Notes a key that must be there and is not. A value that was there and bad is noted already.
+    /// Notes a key that must be there and is not, unless a worse problem is noted already.
     pub(crate) fn required<T>(&mut self, key: &'static str, what: &str, value: Option<T>) -> Option<T> {
-        if value.is_none() && !self.refused.contains(&key) {
+        if value.is_none() && self.entry.fault.is_none() && !self.refused.contains(&key) {
             self.problem(key, format!("is missing: {what}"));
         }
         value

@@ -114,7 +114,6 @@ fn a_bad_entry_is_named_and_does_not_hide_the_good_ones() {
         "entry 1 (a): forbidden_rois[1].anchor: must be one of center, bottom_center, any_overlap, not \"top\"",
         "entry 1 (a): forbidden_rois[2].n_of_m: must be {n, m} with 1 ≤ n ≤ m ≤ 64, not {\"m\":3,\"n\":4}",
         "entry 1 (a): forbidden_rois[3]: must be a mapping of keys to values, not a number",
-        "entry 1 (a): forbidden_rois[3].points: is missing: the corners of the zone, at least 3",
         "entry 2 (b): forbidden_rois[1].name: \"z\" is the name of another zone of this camera already",
         "entry 3 (c): reference_size: must be [width, height] in pixels, not [0,5]",
         "entry 3 (c): strict_mode: must be true or false, not \"perhaps\"",
