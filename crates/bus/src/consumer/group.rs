@@ -79,11 +79,12 @@ impl Group {
         }
     }
 
-    /// Reads what this member got and did not acknowledge.
+    /// Reads what this member got and did not acknowledge. On the connection of reads: a read that
+    /// was given up may still be under way there, and must have got its messages before.
     pub(super) async fn read_own(&self, after: EntryId) -> Result<Vec<Entry>, BusError> {
         let mut command = self.read_command();
         command.arg("STREAMS").arg(&self.stream).arg(after.to_string());
-        entries(self.commands.send::<ReadReply>(&command).await?)
+        entries(self.reads.send::<ReadReply>(&command).await?)
     }
 
     /// Waits a moment for what nobody got yet.

@@ -115,14 +115,17 @@ impl<T: DeserializeOwned> Consumer<T> {
     }
 
     /// Waits for the next message. May be dropped and called again, also after an error: a message
-    /// that was not acknowledged comes again, the oldest first.
+    /// that was not acknowledged then comes again, the oldest first.
     ///
     /// A message that cannot be read, or that was delivered too often, is moved to the stream
     /// `<topic>:dead` with its cause and not returned.
     pub async fn next(&mut self) -> Result<Message<T>, BusError> {
         loop {
-            while let Some((entry, deliveries)) = self.read.pop_front() {
-                match self.opened(entry, deliveries).await {
+            while let Some((entry, deliveries)) = self.read.front().cloned() {
+                let opened = self.opened(entry, deliveries).await;
+                // Not before: this may be dropped while it waits.
+                self.read.pop_front();
+                match opened {
                     Ok(Some(message)) => {
                         metrics::received(self.topic.name()).inc();
                         return Ok(message);
@@ -178,7 +181,11 @@ impl<T: DeserializeOwned> Consumer<T> {
                         return Ok(left);
                     }
                 }
+                // If this is dropped while it waits, Redis may still deliver to it: such messages
+                // are then our own.
+                self.place = Place::Own(EntryId::ZERO);
                 let entries = self.group.read_new().await?;
+                self.place = Place::New;
                 Ok(entries.into_iter().map(|entry| (entry, 1)).collect())
             }
         }
