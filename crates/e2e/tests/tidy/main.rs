@@ -1,5 +1,6 @@
 //! The rules of the repository that no compiler knows: who may use whom, how long a file may be, what may not be said.
 
+mod configs;
 mod layers;
 mod sources;
 

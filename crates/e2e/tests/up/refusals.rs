@@ -1,0 +1,104 @@
+//! What `up` cannot do, it says in one sentence, and ends with an error.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use super::Up;
+
+/// The one line that a failed command leaves on the terminal.
+fn refusal(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let errors: Vec<&str> = said.lines().filter(|line| line.starts_with("error: ")).collect();
+    assert_eq!(errors.len(), 1, "{said}");
+    errors[0].to_owned()
+}
+
+#[test]
+fn a_port_in_use_is_told_with_its_holder() -> anyhow::Result<()> {
+    let site = Up::new()?;
+    let _holder = TcpListener::bind(("127.0.0.1", site.ports.web()))?;
+
+    let said = refusal(&site.command()?.output()?);
+
+    let expected = format!("error: port {} for the page is in use by ", site.ports.web());
+    assert!(said.starts_with(&expected), "{said}");
+    assert!(said.contains(&format!("(pid {})", std::process::id())), "{said}");
+    assert!(said.ends_with("stop it or move this site with --port-offset"), "{said}");
+    Ok(())
+}
+
+#[test]
+fn a_missing_model_without_a_network_is_told() -> anyhow::Result<()> {
+    let site = Up::new()?;
+    let empty = tempfile::tempdir()?;
+    let mut command = site.command()?;
+    command.env("RONDA_CACHE_DIR", empty.path()).env("PIP_NO_INDEX", "1").env_remove("PIP_FIND_LINKS");
+
+    let said = refusal(&command.output()?);
+
+    assert!(said.starts_with("error: the detector model is missing: "), "{said}");
+    Ok(())
+}
+
+#[test]
+fn a_failed_installation_is_told_with_the_cause() -> anyhow::Result<()> {
+    let site = Up::new()?;
+    let tools = tempfile::tempdir()?;
+    // A machine on which nothing is installed and whose mirror cannot be reached.
+    script(&tools.path().join("dpkg-query"), "exit 1")?;
+    script(&tools.path().join("apt-get"), "echo \"E: Failed to fetch the package lists\" >&2; exit 100")?;
+    for program in ["sh", "env", "sudo"] {
+        let real = ["/usr/bin", "/bin"].map(|dir| Path::new(dir).join(program)).into_iter().find(|path| path.exists());
+        if let Some(real) = real {
+            std::os::unix::fs::symlink(real, tools.path().join(program))?;
+        }
+    }
+    let mut command = Command::new(site.command()?.get_program());
+    command.current_dir(e2e::root()).env("DATA_DIR", site.data.path().join("data")).env("PATH", tools.path()).args([
+        "up",
+        "--yes",
+        "--port-offset",
+        &site.ports.offset.to_string(),
+    ]);
+
+    let said = refusal(&command.output()?);
+
+    assert!(said.starts_with("error: the system packages build-essential "), "{said}");
+    assert!(said.contains("E: Failed to fetch the package lists"), "{said}");
+    Ok(())
+}
+
+#[test]
+fn a_site_without_cameras_is_refused() -> anyhow::Result<()> {
+    let site = Up::new()?;
+    let empty = tempfile::tempdir()?;
+
+    let said = refusal(&site.command()?.arg("--site").arg(empty.path()).output()?);
+
+    assert!(said.contains("has no cameras.yaml"), "{said}");
+    Ok(())
+}
+
+#[test]
+fn two_sites_cannot_share_their_data() -> anyhow::Result<()> {
+    let site = Up::new()?;
+    let data = site.data.path().join("data");
+    fs::create_dir_all(&data)?;
+    let lock = fs::File::create(data.join("up.lock"))?;
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive)?;
+
+    let said = refusal(&site.command()?.output()?);
+
+    assert!(said.starts_with("error: a site already runs on "), "{said}");
+    Ok(())
+}
+
+fn script(path: &Path, body: &str) -> anyhow::Result<()> {
+    fs::write(path, format!("#!/bin/sh\n{body}\n"))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
+    Ok(())
+}
