@@ -1,4 +1,5 @@
-//! The alert: what is sent when a track broke the rule of a zone. Its JSON keeps every key of the reference system and adds some.
+//! The alert: what is sent when a track broke the rule of a zone. Its JSON keeps every key of the reference system
+//! and adds some.
 
 mod time;
 
@@ -118,7 +119,8 @@ impl fmt::Display for Alert {
 
 /// Computes an id from everything that makes a cause this one and no other.
 ///
-/// It is the first half of the SHA-256 of the parts, each followed by a zero byte, so that parts cannot run into each other.
+/// It is the first half of the SHA-256 of the parts, each followed by a zero byte, so that parts cannot run into each
+/// other.
 #[must_use]
 pub(crate) fn id_of_cause(parts: &[&str]) -> AlertId {
     let mut hash = Sha256::new();

@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 
 /// Counts what was let through, per key, within a sliding window of event time.
 ///
-/// A slot is reserved before a delivery and committed after it, so that a delivery that failed for good does not silence those
-/// that follow. Event time makes a replay give the same answers as the first run.
+/// A slot is reserved before a delivery and committed after it, so that a delivery that failed for good does not
+/// silence those that follow. Event time makes a replay give the same answers as the first run.
 #[derive(Debug)]
 pub struct Debouncer<K> {
     window: SignedDuration,

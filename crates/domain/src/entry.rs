@@ -1,5 +1,5 @@
-//! Entries of configuration files as they were written, and reading them key by key: every problem is named, and an entry with a
-//! problem does not take the others with it.
+//! Entries of configuration files as they were written, and reading them key by key: every problem is named, and an
+//! entry with a problem does not take the others with it.
 
 mod reader;
 
@@ -14,8 +14,8 @@ pub(crate) use reader::{Reader, choice, nested};
 /// Looks an environment variable up; an empty value counts as none.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// One mapping of a configuration file, its keys in the order in which they were written. Anything else that stands in its place
-/// is kept as a fault, so that the file around it can still be read.
+/// One mapping of a configuration file, its keys in the order in which they were written. Anything else that stands
+/// in its place is kept as a fault, so that the file around it can still be read.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Entry {
     keys: Vec<(String, Value)>,

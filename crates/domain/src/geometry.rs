@@ -1,4 +1,5 @@
-//! Points, sizes, boxes and polygons in the plane of a picture: x to the right, y down, the origin in the top left corner.
+//! Points, sizes, boxes and polygons in the plane of a picture: x to the right, y down, the origin in the top left
+//! corner.
 
 mod polygon;
 
@@ -135,7 +136,8 @@ impl BBox {
         self.width() * self.height()
     }
 
-    /// Returns the area shared with `other` as a part of the area covered by either: 1 for equal boxes, 0 for boxes apart.
+    /// Returns the area shared with `other` as a part of the area covered by either: 1 for equal boxes, 0 for boxes
+    /// apart.
     #[must_use]
     pub fn iou(&self, other: &Self) -> f32 {
         let shared = Self {

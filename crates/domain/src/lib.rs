@@ -1,8 +1,8 @@
-//! What Ronda talks about and the rules it follows: ids, geometry, pictures, detections, cameras, zones, tracks, alerts and the
-//! settings that shape them.
+//! What Ronda talks about and the rules it follows: ids, geometry, pictures, detections, cameras, zones, tracks,
+//! alerts and the settings that shape them.
 //!
-//! Everything here is a value or a pure function. There is no clock (the caller says what time it is), no input or output, no
-//! async and no log, so that each rule can be tested by writing down what goes in and what must come out.
+//! Everything here is a value or a pure function. There is no clock (the caller says what time it is), no input or
+//! output, no async and no log, so that each rule can be tested by writing down what goes in and what must come out.
 
 pub mod alert;
 pub mod camera;

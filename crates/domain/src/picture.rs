@@ -12,7 +12,8 @@ use crate::geometry::Size;
 pub enum Layout {
     /// One plane; three bytes for each pixel: red, green, blue.
     Rgb8,
-    /// Three planes: luma, then the two colour planes at half the width and height (rounded up). What video decoders give.
+    /// Three planes: luma, then the two colour planes at half the width and height (rounded up). What video decoders
+    /// give.
     I420,
 }
 

@@ -11,7 +11,8 @@ pub struct Schedule {
     pub factor: f64,
     /// The longest pause.
     pub longest: Duration,
-    /// The part of each pause that chance may take away, from 0 to 1, so that many callers do not return at the same moment.
+    /// The part of each pause that chance may take away, from 0 to 1, so that many callers do not return at the same
+    /// moment.
     pub spread: f64,
     /// How many attempts are made in all, the first included; nothing stands for no end.
     pub attempts: Option<u32>,

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-/// How far a source's time may step back before it counts as a new beginning. Smaller steps are late or reordered frames.
+/// How far a source's time may step back before it counts as a new beginning. Smaller steps are late or reordered
+/// frames.
 const RESTART_NANOS: i128 = 500_000_000;
 
 /// A rate of frames per second: finite and above zero.
@@ -42,8 +43,9 @@ impl TryFrom<f64> for FrameRate {
 
 /// Picks frames by their capture times.
 ///
-/// The wanted times form a fixed grid that begins with the first frame; the first frame at or after each of them is due. So errors
-/// do not add up, a source that jitters gives as many frames as one that does not, and after a pause the grid goes on where it was.
+/// The wanted times form a fixed grid that begins with the first frame; the first frame at or after each of them is
+/// due. So errors do not add up, a source that jitters gives as many frames as one that does not, and after a pause
+/// the grid goes on where it was.
 #[derive(Debug, Clone)]
 pub struct Sampler {
     interval: i128,
@@ -64,7 +66,8 @@ impl Sampler {
         Self { interval, times: None }
     }
 
-    /// Returns whether the frame taken at this time is to be looked at. Must be asked once for each frame, in their order.
+    /// Returns whether the frame taken at this time is to be looked at. Must be asked once for each frame, in their
+    /// order.
     pub fn is_due(&mut self, captured_at: Timestamp) -> bool {
         let now = captured_at.as_nanosecond();
         let Some(times) = self.times.filter(|times| now > times.latest - RESTART_NANOS) else {

@@ -87,10 +87,11 @@ impl fmt::Debug for Address {
     }
 }
 
-/// Returns the URL with its user name, password and secret query values hidden. A text without `://` is returned as it is.
+/// Returns the URL with its user name, password and secret query values hidden. A text without `://` is returned as
+/// it is.
 ///
-/// A password may hold any character, `/`, `?` and `@` too, when someone forgot to encode it. So everything up to the last `@` is
-/// hidden: rather too much than a part of a password.
+/// A password may hold any character, `/`, `?` and `@` too, when someone forgot to encode it. So everything up to the
+/// last `@` is hidden: rather too much than a part of a password.
 #[must_use]
 pub fn redact(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {

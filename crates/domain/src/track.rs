@@ -1,11 +1,14 @@
 //! Follows things from frame to frame, so that one thing is one track with one number.
 //!
-//! The method is that of ByteTrack: sure detections are joined to predicted boxes first, unsure ones then keep tracks alive that
-//! would otherwise be lost. Time is real time and not a count of frames, because frames are sampled, skipped and late.
+//! The method is that of ByteTrack: sure detections are joined to predicted boxes first, unsure ones then keep tracks
+//! alive that would otherwise be lost. Time is real time and not a count of frames, because frames are sampled,
+//! skipped and late.
 
 mod assignment;
 mod kalman;
 mod tracker;
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
@@ -15,12 +18,16 @@ use crate::id::TrackId;
 
 pub use tracker::Tracker;
 
+/// Below this confidence detections say nothing, not even about a thing that is known to be there.
+const UNSURE_CONFIDENCE: f32 = 0.1;
+
 /// Whether a detection may join a track of another class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ClassRule {
     /// It may, as if classes did not matter.
     Ignore,
-    /// It may, but only if it fits clearly better: a detector that wavers between car and truck does not break the track.
+    /// It may, but only if it fits clearly better: a detector that wavers between car and truck does not break the
+    /// track.
     #[default]
     Prefer,
     /// It may not.
@@ -28,10 +35,12 @@ pub enum ClassRule {
 }
 
 /// How tracks are begun, kept and lost.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TrackerSettings {
-    /// From this confidence on a detection may begin a track. Detections below it can only continue one.
+    /// From this confidence on a detection is sure and may begin a track. Detections below it can only continue one.
     pub high_confidence: f32,
+    /// The same for classes that need another confidence, by name.
+    pub class_confidence: BTreeMap<String, f32>,
     /// The smallest overlap (as intersection over union) between a prediction and a sure detection that joins them.
     pub min_iou: f32,
     /// The same for unsure detections.
@@ -46,11 +55,27 @@ impl Default for TrackerSettings {
     fn default() -> Self {
         Self {
             high_confidence: 0.25,
+            class_confidence: BTreeMap::new(),
             min_iou: 0.2,
             min_iou_unsure: 0.4,
             lost_seconds: 2.0,
             class_rule: ClassRule::Prefer,
         }
+    }
+}
+
+impl TrackerSettings {
+    /// Returns the confidence from which on a detector should report detections, so that unsure ones can keep tracks
+    /// alive.
+    #[must_use]
+    pub fn lowest_useful_confidence(&self) -> f32 {
+        let lowest = self.class_confidence.values().copied().fold(self.high_confidence, f32::min);
+        lowest.min(UNSURE_CONFIDENCE)
+    }
+
+    fn is_sure(&self, detection: &Detection) -> bool {
+        let needed = self.class_confidence.get(detection.base_class()).unwrap_or(&self.high_confidence);
+        detection.confidence >= *needed
     }
 }
 
@@ -84,7 +109,7 @@ impl Looked {
 pub struct Track {
     /// Its number.
     pub id: TrackId,
-    /// The latest detection of it.
+    /// The latest detection of it. If that one was unsure, the class is still that of the latest sure one.
     pub detection: Detection,
     /// When it was first seen.
     pub first_seen: Timestamp,
@@ -92,6 +117,7 @@ pub struct Track {
     pub last_seen: Timestamp,
     /// In how many frames it was seen.
     pub age_frames: u32,
-    /// Whether a detection of this very frame stands behind it. If not, nobody looked there, and it is held where it was.
+    /// Whether a detection of this very frame stands behind it. If not, nobody looked there, and it is held where it
+    /// was.
     pub seen: bool,
 }

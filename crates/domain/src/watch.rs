@@ -1,5 +1,5 @@
-//! Decides when the tracks of a camera are worth an alert: not once per frame, but once per track and zone, and again while it
-//! lasts.
+//! Decides when the tracks of a camera are worth an alert: not once per frame, but once per track and zone, and again
+//! while it lasts.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use crate::id::{AlertId, CameraId, TrackId};
 use crate::track::Track;
 use crate::zone::{AlertPlan, CameraZones, NOfM, Zone};
 
-/// For how many seconds a track must have been looked for and not found in a zone until it has left. A detector that overlooks a
-/// thing for a moment, or a box that trembles on the border, does not begin a new stay.
+/// For how many seconds a track must have been looked for and not found in a zone until it has left. A detector that
+/// overlooks a thing for a moment, or a box that trembles on the border, does not begin a new stay.
 const LEAVE_SECONDS: f64 = 2.0;
 
 /// For how many seconds a track that is not shown any more is remembered. Far longer than any tracker remembers it.
@@ -31,7 +31,8 @@ pub struct ZoneWatch {
 /// What one track did in one zone.
 #[derive(Debug)]
 struct Stay {
-    /// One bit for each of the latest frames in which the track was looked for, the latest in the lowest place: was it in the zone?
+    /// One bit for each of the latest frames in which the track was looked for, the latest in the lowest place: was
+    /// it in the zone?
     frames: u64,
     /// When it came in; nothing while it is out.
     since: Option<Timestamp>,
@@ -121,7 +122,8 @@ impl ZoneWatch {
         &self.zones
     }
 
-    /// Watches other zones from now on. What is known of zones whose names stay is kept, so that a change elsewhere raises nothing.
+    /// Watches other zones from now on. What is known of zones whose names stay is kept, so that a change elsewhere
+    /// raises nothing.
     pub fn replace_zones(&mut self, zones: CameraZones) {
         self.stays.retain(|(_, name), _| zones.zones().iter().any(|zone| zone.name == *name));
         self.zones = zones;
@@ -135,8 +137,9 @@ impl ZoneWatch {
 
     /// Takes what a tracker returned for this time, and returns the alerts to raise.
     ///
-    /// Tracks that were seen count as frames; those that are held keep their stay going without counting. A time before the last one
-    /// counts as the last one, unless it is so far back that the clock must have been set: then everything begins anew.
+    /// Tracks that were seen count as frames; those that are held keep their stay going without counting. A time
+    /// before the last one counts as the last one, unless it is so far back that the clock must have been set: then
+    /// everything begins anew.
     pub fn update(&mut self, now: Timestamp, tracks: &[Track], picture: Size) -> Vec<Raised> {
         let now = self.advance(now);
         self.inside.clear();
@@ -202,8 +205,8 @@ impl ZoneWatch {
     }
 }
 
-/// Computes the id of an alert from the camera, the track (its number and the time when it was first seen, because numbers begin
-/// anew with each process), the zone, the class and how often the track alerted there before.
+/// Computes the id of an alert from the camera, the track (its number and the time when it was first seen, because
+/// numbers begin anew with each process), the zone, the class and how often the track alerted there before.
 fn cause(camera: &CameraId, track: &Track, zone: &str, repetition: u32) -> AlertId {
     id_of_cause(&[
         "zone",

@@ -237,8 +237,9 @@ impl CameraZones {
 
     /// Applies the rule to one detection in a picture of this size.
     ///
-    /// In strict mode every class breaks it that is not allowed; otherwise those that are listed as alerting and not as allowed.
-    /// Names are compared exactly. The first zone that looks at the class and is hit counts; there is never more than one.
+    /// In strict mode every class breaks it that is not allowed; otherwise those that are listed as alerting and not
+    /// as allowed. Names are compared exactly. The first zone that looks at the class and is hit counts; there is
+    /// never more than one.
     #[must_use]
     pub fn violation(&self, detection: &Detection, picture: Size) -> Option<Violation<'_>> {
         let class = &*detection.class_name;

@@ -1,5 +1,5 @@
-//! Times on the wire: written in UTC with a `Z` and at most six digits of fraction, which every reader understands; read with any
-//! offset, and with none as UTC, as the reference writes them.
+//! Times on the wire: written in UTC with a `Z` and at most six digits of fraction, which every reader understands;
+//! read with any offset, and with none as UTC, as the reference writes them.
 
 use std::fmt;
 

@@ -49,8 +49,8 @@ impl SourceUrl {
         self.0.scheme()
     }
 
-    /// Returns the host (without the brackets of an IPv6 address) and the port (that of the scheme if none is given), or nothing
-    /// for a file.
+    /// Returns the host (without the brackets of an IPv6 address) and the port (that of the scheme if none is given),
+    /// or nothing for a file.
     #[must_use]
     pub fn host_and_port(&self) -> Option<(String, u16)> {
         let default = match self.0.scheme()? {

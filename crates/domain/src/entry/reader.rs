@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::{Entry, Lookup, Problem};
 
-/// Reads one mapping. Each method takes one key, returns its value if it is there and good, and notes a problem if it is bad.
-/// Keys that nobody asked for are problems too, found by [`Reader::finish`].
+/// Reads one mapping. Each method takes one key, returns its value if it is there and good, and notes a problem if it
+/// is bad. Keys that nobody asked for are problems too, found by [`Reader::finish`].
 pub(crate) struct Reader<'a> {
     entry: &'a Entry,
     prefix: String,

@@ -1,4 +1,5 @@
-//! A closed outline, and whether a point is inside of it: exactly the answer of OpenCV's `pointPolygonTest` being 0 or more.
+//! A closed outline, and whether a point is inside of it: exactly the answer of OpenCV's `pointPolygonTest` being 0
+//! or more.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,8 +16,8 @@ pub enum PolygonError {
     NotFinite(usize),
 }
 
-/// A closed outline of three or more corners. The last corner joins the first; the direction does not matter; where the outline
-/// crosses itself, the even-odd rule says what is inside. Written as a list of points.
+/// A closed outline of three or more corners. The last corner joins the first; the direction does not matter; where
+/// the outline crosses itself, the even-odd rule says what is inside. Written as a list of points.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<Point>", into = "Vec<Point>")]
 pub struct Polygon(Vec<Point>);
@@ -121,7 +122,8 @@ fn cross(a: Point, b: Point, p: Point) -> f64 {
 fn segments_meet(a: Point, b: Point, c: Point, d: Point) -> bool {
     let (c_side, d_side) = (cross(a, b, c), cross(a, b, d));
     let (a_side, b_side) = (cross(c, d, a), cross(c, d, b));
-    // Ends that lie exactly on the other segment are corners inside the box or box corners on the outline: already found.
+    // Ends that lie exactly on the other segment are corners inside the box or box corners on the outline: already
+    // found.
     c_side * d_side < 0.0 && a_side * b_side < 0.0
 }
 

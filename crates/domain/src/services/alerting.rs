@@ -35,7 +35,8 @@ pub struct AlertingSettings {
     pub webhook_secret: Option<Secret>,
     /// How long one attempt may take.
     pub webhook_timeout: Duration,
-    /// How many attempts are made in all. The reference's 0 sent nothing and called it delivered; here it means one attempt.
+    /// How many attempts are made in all. The reference's 0 sent nothing and called it delivered; here it means one
+    /// attempt.
     pub webhook_attempts: u32,
     /// The recorder.
     pub hikvision_host: Option<String>,

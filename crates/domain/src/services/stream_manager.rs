@@ -7,7 +7,8 @@ use crate::entry::{Entry, Lookup, Problem, Reader};
 /// How cameras are read.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StreamManagerSettings {
-    /// How many frames of a camera may wait. The newest frame wins, whatever this says; it is kept for older configurations.
+    /// How many frames of a camera may wait. The newest frame wins, whatever this says; it is kept for older
+    /// configurations.
     pub frame_buffer_size: usize,
     /// The longest pause before a lost camera is opened again.
     pub reconnect_delay: Duration,

@@ -1,7 +1,7 @@
 //! Joins rows to columns so that the sum of the costs is the smallest possible (the Hungarian method, in O(n²m)).
 
-/// Returns the pairs `(row, column)` with a cost below `limit` that together cost least. `cost` may be anything; a pair at or above
-/// the limit is as good as no pair at all.
+/// Returns the pairs `(row, column)` with a cost below `limit` that together cost least. `cost` may be anything; a
+/// pair at or above the limit is as good as no pair at all.
 pub(super) fn pairs(
     rows: usize,
     columns: usize,
@@ -24,8 +24,8 @@ pub(super) fn pairs(
 
 /// Gives every row a column of its own. Needs at least as many columns as rows.
 ///
-/// This is the form with potentials: rows are added one at a time, each by the cheapest chain of exchanges. Index 0 of every list
-/// stands for "none", so rows and columns count from 1.
+/// This is the form with potentials: rows are added one at a time, each by the cheapest chain of exchanges. Index 0
+/// of every list stands for "none", so rows and columns count from 1.
 fn assign(rows: usize, columns: usize, cost: impl Fn(usize, usize) -> f64) -> Vec<(usize, usize)> {
     let mut row_potential = vec![0.0; rows + 1];
     let mut column_potential = vec![0.0; columns + 1];

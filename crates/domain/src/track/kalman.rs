@@ -1,7 +1,8 @@
 //! Predicts where a box will be from where it was: a constant-velocity Kalman filter.
 //!
-//! The filter of SORT and ByteTrack has eight dimensions whose noises are all diagonal, so it falls apart exactly into four
-//! independent filters of two dimensions: one for each coordinate of the middle, one for the width, one for the height.
+//! The filter of SORT and ByteTrack has eight dimensions whose noises are all diagonal, so it falls apart exactly
+//! into four independent filters of two dimensions: one for each coordinate of the middle, one for the width, one for
+//! the height.
 
 use crate::geometry::BBox;
 

@@ -12,8 +12,8 @@ use crate::id::TrackId;
 /// What a pair of different classes costs on top if classes are preferred to agree.
 const CLASS_COST: f64 = 0.3;
 
-/// How much boxes are grown on each side for the last attempt to join them. At a few frames per second a quick or small thing has
-/// left its own box before it is seen again.
+/// How much boxes are grown on each side for the last attempt to join them. At a few frames per second a quick or
+/// small thing has left its own box before it is seen again.
 const REACH: f32 = 0.5;
 
 /// Follows the things that one camera sees.
@@ -36,6 +36,22 @@ struct Live {
 }
 
 impl Live {
+    fn see(&mut self, now: Timestamp, detection: Detection, is_sure: bool) {
+        self.motion.correct(&detection.bbox);
+        self.missing_seconds = 0.0;
+        let track = &mut self.track;
+        track.last_seen = now;
+        track.age_frames = track.age_frames.saturating_add(1);
+        track.seen = true;
+        if is_sure {
+            track.detection = detection;
+        } else {
+            // That something is there is believed, but not what it is.
+            track.detection.bbox = detection.bbox;
+            track.detection.confidence = detection.confidence;
+        }
+    }
+
     fn is_missing(&self) -> bool {
         self.missing_seconds > 0.0
     }
@@ -52,18 +68,18 @@ impl Tracker {
         Self { settings, next_id: 1, now: None, live: Vec::new() }
     }
 
-    /// Takes what was detected at this time where the detector looked, and returns the things that are in the picture: those that
-    /// were detected, and those that nobody looked for and that are therefore still where they were.
+    /// Takes what was detected at this time where the detector looked, and returns the things that are in the
+    /// picture: those that were detected, and those that nobody looked for and that are therefore still where they
+    /// were.
     ///
-    /// A time before the last one counts as no time at all, unless it is so far back that the clock must have been set: then
-    /// everything begins anew.
+    /// A time before the last one counts as no time at all, unless it is so far back that the clock must have been
+    /// set: then everything begins anew.
     pub fn update(&mut self, now: Timestamp, looked: Looked, detections: Vec<Detection>) -> Vec<Track> {
         let (now, seconds) = self.advance(now);
         self.expect(seconds, &looked);
-        let (sure, unsure): (Vec<_>, Vec<_>) =
-            detections.into_iter().partition(|d| d.confidence >= self.settings.high_confidence);
+        let (sure, unsure): (Vec<_>, Vec<_>) = detections.into_iter().partition(|d| self.settings.is_sure(d));
 
-        let TrackerSettings { min_iou, min_iou_unsure, .. } = self.settings;
+        let (min_iou, min_iou_unsure) = (self.settings.min_iou, self.settings.min_iou_unsure);
         let everyone = |_: &Live| true;
         let sure = self.join(now, sure, min_iou, 0.0, everyone);
         // Whatever is unsure and joins nothing is noise.
@@ -97,7 +113,8 @@ impl Tracker {
 
     /// Prepares every track for this frame: where it should be, and whether it should be found.
     fn expect(&mut self, seconds: f64, looked: &Looked) {
-        // Nothing is known of a speed after a long silence; a thing that was overlooked for long is rather where it was.
+        // Nothing is known of a speed after a long silence; a thing that was overlooked for long is rather where it
+        // was.
         let seconds = seconds.min(self.settings.lost_seconds);
         for live in &mut self.live {
             live.track.seen = false;
@@ -133,7 +150,8 @@ impl Tracker {
         let mut left: Vec<Option<Detection>> = detections.into_iter().map(Some).collect();
         for (row, column) in found {
             if let Some(detection) = left[column].take() {
-                self.live[open[row]].see(now, detection);
+                let is_sure = self.settings.is_sure(&detection);
+                self.live[open[row]].see(now, detection, is_sure);
             }
         }
         left.into_iter().flatten().collect()
@@ -167,17 +185,6 @@ impl Tracker {
         }
         let lost = self.settings.lost_seconds;
         self.live.retain(|live| live.missing_seconds <= lost);
-    }
-}
-
-impl Live {
-    fn see(&mut self, now: Timestamp, detection: Detection) {
-        self.motion.correct(&detection.bbox);
-        self.missing_seconds = 0.0;
-        self.track.detection = detection;
-        self.track.last_seen = now;
-        self.track.age_frames = self.track.age_frames.saturating_add(1);
-        self.track.seen = true;
     }
 }
 

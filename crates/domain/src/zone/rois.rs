@@ -61,7 +61,8 @@ impl RoisFile {
         self.cameras.iter().find(|entry| camera_of(entry) == Some(camera.as_str()))
     }
 
-    /// Replaces the entry of these zones' camera, or adds one. The other entries stay as they were written, good or bad.
+    /// Replaces the entry of these zones' camera, or adds one. The other entries stay as they were written, good or
+    /// bad.
     pub fn replace(&mut self, zones: &CameraZones) {
         let camera = zones.camera_id.as_str();
         let written = zones.to_entry().into_raw();
@@ -91,7 +92,8 @@ pub struct RoiEntry {
     pub alert_classes: Vec<String>,
     /// Whether everything that is not allowed is forbidden.
     pub strict_mode: bool,
-    /// The size of the picture on which the zones were drawn; absent if they are in pixels of whatever the camera sends.
+    /// The size of the picture on which the zones were drawn; absent if they are in pixels of whatever the camera
+    /// sends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference_size: Option<Size>,
 }

@@ -81,6 +81,26 @@ fn an_unsure_detection_keeps_a_track_and_never_begins_one() {
 }
 
 #[test]
+fn an_unsure_detection_says_where_a_thing_is_and_not_what_it_is() {
+    let mut tracker = tracker();
+    look(&mut tracker, 0.0, &[person(100.0, 100.0)]);
+    let unsure = seen(2, 0.12, 104.0, 100.0).with_unknown_below(0.15);
+    let track = tracker.update(at(0.2), Looked::Everywhere, vec![unsure]).remove(0);
+    assert_eq!(track.detection, seen(0, 0.12, 104.0, 100.0));
+}
+
+#[test]
+fn a_class_may_need_more_confidence_than_the_others() {
+    let class_confidence = [("car".to_owned(), 0.8), ("truck".to_owned(), 0.05)].into();
+    let settings = TrackerSettings { class_confidence, ..TrackerSettings::default() };
+    assert_eq!(settings.lowest_useful_confidence(), 0.05);
+    let mut tracker = Tracker::new(settings);
+    let things = [seen(0, 0.7, 0.0, 0.0), seen(1, 0.7, 200.0, 0.0), seen(2, 0.06, 400.0, 0.0)];
+    assert_eq!(look(&mut tracker, 0.0, &things), [1, 0, 2]);
+    assert_eq!(TrackerSettings::default().lowest_useful_confidence(), 0.1);
+}
+
+#[test]
 fn an_unsure_detection_does_not_bring_back_a_lost_track() {
     let mut tracker = tracker();
     look(&mut tracker, 0.0, &[person(100.0, 100.0)]);
