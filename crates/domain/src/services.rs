@@ -1,7 +1,7 @@
 //! The settings of the services, as `services.yaml` and the environment give them.
 //!
 //! Every single-valued key `section.key` is overridden by the environment variable `SECTION_KEY`, for example
-//! `STREAM_MANAGER_FRAME_BUFFER_SIZE`. What the environment says is checked like the file, and empty variables are ignored.
+//! `ALERTING_PROTOCOL`. What the environment says is checked like the file, and empty variables are ignored.
 
 mod alerting;
 mod inference;

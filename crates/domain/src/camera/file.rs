@@ -27,8 +27,8 @@ pub struct CamerasFile {
 impl CamerasFile {
     /// Returns the cameras whose entries are good, and what is wrong with the others.
     ///
-    /// `CAMERA_<id>_RTSP_URL` and `CAMERA_<id>_DETECT_URL` in the environment replace the addresses in the file; what they hold is
-    /// checked as the file is, and empty ones are ignored.
+    /// The environment variables `CAMERA_<id>_RTSP_URL` and `CAMERA_<id>_DETECT_URL` replace the addresses in the file;
+    /// what they hold is checked as the file is, and empty ones are ignored.
     #[must_use]
     pub fn check(&self, env: Lookup<'_>) -> (Vec<Camera>, Vec<EntryProblem>) {
         let mut cameras: Vec<Camera> = Vec::new();
