@@ -87,8 +87,8 @@ fn configure(source: &gst::Element, settings: &SourceSettings, url: &str) {
     source.set_property_from_str("protocols", protocols);
     source.set_property("latency", reorder);
     source.set_property("do-rtsp-keep-alive", true);
-    source.set_property("tcp-timeout", micros(settings.read_timeout));
-    // Silence is ours to notice: the element would switch to TCP behind our back.
+    // Silence is ours to notice: these are later than we are, or would switch to TCP behind our back.
+    source.set_property("tcp-timeout", micros(settings.read_timeout + Duration::from_secs(2)));
     source.set_property("timeout", 0_u64);
     source.set_property("udp-reconnect", false);
     source.set_property("teardown-timeout", gst::ClockTime::from_mseconds(200).nseconds());

@@ -44,3 +44,23 @@ fn colour(info: &video::VideoInfo) -> Colour {
         full_range: colorimetry.range() == video::VideoColorRange::Range0_255,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_shares_the_buffers_memory() {
+        gst::init().expect("GStreamer is installed");
+        let info = video::VideoInfo::builder(video::VideoFormat::I420, 64, 48).build().expect("a plain format");
+        let buffer = gst::Buffer::with_size(info.size()).expect("there is memory");
+        let address = buffer.map_readable().expect("it can be read").as_ptr();
+        let caps = info.to_caps().expect("a plain format");
+        let sample = gst::Sample::builder().buffer(&buffer).caps(&caps).build();
+
+        let picture = picture(&sample).expect("it is I420");
+
+        assert_eq!(picture.data().as_ptr(), address);
+        assert_eq!(picture.size(), Size::new(64, 48));
+    }
+}

@@ -13,9 +13,6 @@ use tracing::warn;
 use crate::serve::{Reel, Unit};
 use crate::source::Codec;
 
-/// How long a new pipeline is given to start its clock.
-const CLOCK_LIMIT: Duration = Duration::from_secs(5);
-
 /// What one camera plays.
 #[derive(Debug)]
 pub(super) struct Feeder {
@@ -92,22 +89,20 @@ struct Play {
 
 impl Play {
     fn run(&self) {
-        let Some(clock_start) = self.clock_start() else { return };
         let mut waits_for_key_frame = true;
         for (due, unit) in self.units_from(Instant::now()) {
             if !self.feed.wait_until(due) {
                 return;
             }
-            if self.silent.load(Ordering::Relaxed) {
+            let Some(now) = self.running_time().filter(|_| !self.silent.load(Ordering::Relaxed)) else {
                 waits_for_key_frame = true;
                 continue;
-            }
+            };
             waits_for_key_frame &= !unit.key_frame;
             if waits_for_key_frame {
                 continue;
             }
-            // The pipeline's clock and ours tick alike, so the due time tells the place on its time line.
-            let dts = due.saturating_duration_since(clock_start);
+            let dts = now.saturating_sub(due.elapsed());
             let pts = dts + (unit.pts - unit.dts);
             if self.source.push_buffer(buffer(unit, pts, dts)).is_err() {
                 return;
@@ -115,18 +110,11 @@ impl Play {
         }
     }
 
-    /// Returns the moment at which the pipeline's clock stood at zero.
-    fn clock_start(&self) -> Option<Instant> {
-        let limit = Instant::now() + CLOCK_LIMIT;
-        loop {
-            if let Some(running) = self.source.current_running_time() {
-                return Instant::now().checked_sub(running.into());
-            }
-            let soon = Instant::now() + Duration::from_millis(2);
-            if soon > limit || !self.feed.wait_until(soon) {
-                return None;
-            }
-        }
+    /// Returns the time of the pipeline while it plays. In other states the source may have a clock already, but not yet
+    /// the time from which that is to be counted.
+    fn running_time(&self) -> Option<Duration> {
+        let plays = self.source.current_state() == gst::State::Playing;
+        plays.then(|| self.source.current_running_time()).flatten().map(Duration::from)
     }
 
     /// Returns the coded pictures that follow a moment, each with the moment it is due; without end.
