@@ -1,10 +1,21 @@
 //! What runs models: onnxruntime where its library is found, tract always.
 
 mod engine;
+mod library;
+mod onnxruntime;
+mod single_pass;
+mod tract;
+
+use std::sync::Arc;
 
 use crate::detector::Detector;
 use crate::manifest::{Backend, Manifest};
 use crate::settings::Settings;
+
+use engine::Engine;
+use onnxruntime::Onnxruntime;
+use single_pass::SinglePass;
+use tract::{Plans, Tract};
 
 /// A detector, and what it is not.
 pub struct Loaded {
@@ -12,6 +23,12 @@ pub struct Loaded {
     pub detector: Box<dyn Detector>,
     /// Why it is not the backend or device that was wanted first; `None` if it is.
     pub fallback: Option<String>,
+}
+
+/// Detectors of one model for several workers, and what they are not.
+pub(crate) struct LoadedSet {
+    pub(crate) detectors: Vec<Box<dyn Detector>>,
+    pub(crate) fallback: Option<String>,
 }
 
 /// Why no backend loads a model.
@@ -37,18 +54,56 @@ fn reasons(refusals: &[(Backend, String)]) -> String {
 /// # Errors
 /// [`LoadError::NoBackend`] when all of them refuse.
 pub fn load(manifest: &Manifest, model: &[u8], settings: &Settings) -> Result<Loaded, LoadError> {
-    let (mut detectors, fallback) = load_several(manifest, model, settings, 1)?;
-    let detector = detectors.pop().expect("one was asked for");
-    Ok(Loaded { detector, fallback })
+    let mut set = load_several(manifest, model, settings, 1)?;
+    let detector = set.detectors.pop().expect("one was asked for");
+    Ok(Loaded { detector, fallback: set.fallback })
 }
 
-/// Loads a model as often as there are workers; they share what can be shared.
+/// Loads a model as often as there are workers; they share what can be shared. On a GPU, where one session does the work of many,
+/// `count` may be one or all.
 pub(crate) fn load_several(
     manifest: &Manifest,
     model: &[u8],
     settings: &Settings,
     count: usize,
-) -> Result<(Vec<Box<dyn Detector>>, Option<String>), LoadError> {
-    let _ = (model, settings, count);
-    Err(LoadError::NoBackend { model: manifest.name.clone(), refusals: Vec::new() })
+) -> Result<LoadedSet, LoadError> {
+    let mut refusals = Vec::new();
+    if !settings.allows_first_choice(&manifest.backends) {
+        refusals.push((settings.wanted().unwrap_or(Backend::Tract), "the manifest does not allow it".to_owned()));
+    }
+    for backend in settings.candidates(&manifest.backends) {
+        match engines(backend, model, settings, count) {
+            Ok((engines, device_fallback)) => {
+                let fallback = if refusals.is_empty() { device_fallback } else { Some(reasons(&refusals)) };
+                let detector = |engine| Box::new(SinglePass::new(engine, manifest, settings)) as Box<dyn Detector>;
+                return Ok(LoadedSet { detectors: engines.into_iter().map(detector).collect(), fallback });
+            }
+            Err(reason) => refusals.push((backend, reason)),
+        }
+    }
+    Err(LoadError::NoBackend { model: manifest.name.clone(), refusals })
 }
+
+type Engines = (Vec<Box<dyn Engine>>, Option<String>);
+
+fn engines(backend: Backend, model: &[u8], settings: &Settings, count: usize) -> Result<Engines, String> {
+    let mut engines: Vec<Box<dyn Engine>> = Vec::new();
+    let mut fallback = None;
+    match backend {
+        Backend::Onnxruntime => {
+            for _ in 0..count {
+                let opened = Onnxruntime::open(model, settings)?;
+                fallback = opened.fallback;
+                engines.push(Box::new(opened.engine));
+            }
+        }
+        Backend::Tract => {
+            let plans = Plans::parse(model)?;
+            engines.extend((0..count).map(|_| Box::new(Tract::new(Arc::clone(&plans))) as Box<dyn Engine>));
+        }
+    }
+    Ok((engines, fallback))
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ pub mod ssd;
 
 use domain::geometry::{BBox, Size};
 
+pub(crate) use layout::Decoder;
 pub use layout::Layout;
 
 /// One output of a model.

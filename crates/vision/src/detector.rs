@@ -6,6 +6,7 @@ use domain::detection::Detection;
 use domain::geometry::{BBox, Size};
 use domain::picture::Picture;
 
+use crate::letterbox::Letterbox;
 use crate::manifest::Backend;
 
 /// What a caller wants looked at.
@@ -51,10 +52,26 @@ pub struct ModelInfo {
     pub threads: usize,
     /// The largest input.
     pub input: Size,
+    /// What a cut-down input's sides are multiples of; 1 where the file fixes them.
+    pub stride: u32,
+    /// What a region's input's sides are multiples of; absent where a region is looked at like the whole picture.
+    pub region_step: Option<u32>,
     /// The most pictures one run takes.
     pub batch: usize,
     /// Class names by class id.
     pub labels: Arc<[Arc<str>]>,
+}
+
+impl ModelInfo {
+    /// Returns what looking at a region costs, as a part of what looking at the whole picture costs: 1 where there is nothing to
+    /// gain, 0 where the region holds no pixel.
+    #[must_use]
+    pub fn region_cost(&self, picture: Size, region: BBox) -> f32 {
+        let Some(step) = self.region_step else { return 1.0 };
+        let whole = Letterbox::rectangular(picture, self.input, self.stride).canvas();
+        let part = Letterbox::region(picture, region, self.input, self.stride, step);
+        part.map_or(0.0, |part| part.canvas().pixels() as f32 / whole.pixels() as f32)
+    }
 }
 
 /// Finds things in pictures.

@@ -11,7 +11,10 @@ mod models;
 mod motion;
 mod nms;
 mod pool;
+mod sample;
 mod settings;
+#[cfg(test)]
+mod testing;
 
 pub use active::{ActiveModel, ActiveModelError};
 pub use backend::{LoadError, Loaded, load};

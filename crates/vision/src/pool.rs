@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use domain::detection::Detection;
-use domain::geometry::BBox;
+use domain::geometry::{BBox, Size};
 use domain::picture::Picture;
 use tokio::sync::oneshot;
 
@@ -276,6 +276,12 @@ impl Pool {
         Arc::clone(&self.shared.serving.load().info.labels)
     }
 
+    /// Returns what looking at a region costs, as a part of what looking at the whole picture costs.
+    #[must_use]
+    pub fn region_cost(&self, picture: Size, region: BBox) -> f32 {
+        self.shared.serving.load().info.region_cost(picture, region)
+    }
+
     /// Refuses new questions, lets the current runs finish, answers what waits with [`DetectError::Stopped`] and ends the threads.
     pub async fn stop(&self) {
         self.shared.close();
@@ -302,3 +308,6 @@ impl PoolStatus {
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

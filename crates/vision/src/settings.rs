@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use crate::manifest::Backend;
+use crate::decode::Floors;
+use crate::manifest::{Backend, Manifest};
 
 /// Which backend the operator wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -73,15 +75,62 @@ impl Settings {
         }
     }
 
-    /// Returns the backends to try, in order.
-    pub(crate) fn candidates(&self, allowed: &[Backend]) -> Vec<Backend> {
-        let wanted = match self.backend {
+    /// Returns the backend that was asked for by name.
+    pub(crate) fn wanted(&self) -> Option<Backend> {
+        match self.backend {
             BackendChoice::Auto => None,
             BackendChoice::Onnxruntime => Some(Backend::Onnxruntime),
             BackendChoice::Tract => Some(Backend::Tract),
+        }
+    }
+
+    /// Tells whether the backend that was asked for by name, if one was, is among the allowed ones.
+    pub(crate) fn allows_first_choice(&self, allowed: &[Backend]) -> bool {
+        self.wanted().is_none_or(|wanted| allowed.contains(&wanted))
+    }
+
+    /// Returns the backends to try, in order: the one asked for by name, then the others that are allowed.
+    pub(crate) fn candidates(&self, allowed: &[Backend]) -> Vec<Backend> {
+        let wanted = self.wanted().filter(|wanted| allowed.contains(wanted));
+        wanted.into_iter().chain(allowed.iter().copied().filter(|backend| Some(*backend) != wanted)).collect()
+    }
+
+    /// Returns what each class's confidence must exceed: what is set for the class counts before what is set for all, and the
+    /// operator's word before the manifest's.
+    pub(crate) fn floors(&self, manifest: &Manifest) -> Floors {
+        let general = self.confidence.unwrap_or(manifest.thresholds.confidence);
+        let floor = |label: &Arc<str>| {
+            let set = self.class_thresholds.get(&**label).or_else(|| manifest.thresholds.classes.get(&**label));
+            set.copied().unwrap_or(general)
         };
-        let mut order: Vec<_> = wanted.into_iter().filter(|backend| allowed.contains(backend)).collect();
-        order.extend(allowed.iter().copied().filter(|backend| Some(*backend) != wanted));
-        order
+        Floors::new(manifest.labels.iter().map(floor).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::shapes_manifest;
+
+    #[test]
+    fn the_backend_asked_for_comes_first_if_it_is_allowed() {
+        let settings = |backend| Settings { backend, ..Settings::new("/cache") };
+        let (both, one) = ([Backend::Onnxruntime, Backend::Tract], [Backend::Tract]);
+        assert_eq!(settings(BackendChoice::Auto).candidates(&both), both);
+        assert_eq!(settings(BackendChoice::Tract).candidates(&both), [Backend::Tract, Backend::Onnxruntime]);
+        assert_eq!(settings(BackendChoice::Onnxruntime).candidates(&one), one);
+        assert!(!settings(BackendChoice::Onnxruntime).allows_first_choice(&one));
+    }
+
+    #[test]
+    fn a_class_of_its_own_and_the_operator_come_first() {
+        let mut manifest = shapes_manifest();
+        manifest.thresholds.confidence = 0.3;
+        manifest.thresholds.classes = [("pine".to_owned(), 0.5), ("worker".to_owned(), 0.6)].into();
+        let class_thresholds = [("worker".to_owned(), 0.2)].into();
+        let settings = Settings { class_thresholds, ..Settings::new("/cache") };
+        assert_eq!(settings.floors(&manifest), Floors::new(vec![0.3, 0.5, 0.2]));
+        let settings = Settings { confidence: Some(0.1), ..settings };
+        assert_eq!(settings.floors(&manifest), Floors::new(vec![0.1, 0.5, 0.2]));
     }
 }

@@ -78,9 +78,10 @@ mod tests {
 
     const CLASSES: usize = 2;
 
-    /// Numbers of one head of 2 × 2 cells and two anchors, empty but for one box.
+    /// Numbers of one head of 2 × 2 cells and two anchors: boxes as large as their anchors, of which all but one are surely nothing.
     fn head_with(anchor: usize, cell: usize, numbers: [f32; 5 + CLASSES]) -> Vec<f32> {
-        let mut all = vec![-20.0; 2 * (5 + CLASSES) * 4];
+        let nothing = [[0.0; 4 * 4].as_slice(), &[-20.0; (1 + CLASSES) * 4]].concat();
+        let mut all = nothing.repeat(2);
         for (index, number) in numbers.into_iter().enumerate() {
             all[(anchor * (5 + CLASSES) + index) * 4 + cell] = number;
         }

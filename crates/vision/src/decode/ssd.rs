@@ -163,9 +163,9 @@ mod tests {
     #[test]
     fn finished_boxes_are_parts_of_the_input() {
         let found = decoded(|sink| {
-            decode_boxes(&[0.1, 0.2, 0.5, 0.6, 0.0, 0.0, 1.0, 1.0], &[0.9, 0.8], &[2.0, 7.0], 1, sink);
+            decode_boxes(&[0.25, 0.125, 0.5, 0.75, 0.0, 0.0, 1.0, 1.0], &[0.9, 0.8], &[2.0, 7.0], 1, sink);
         });
-        let expected = Candidate { bbox: BBox::new(40.0, 10.0, 120.0, 50.0), class: 1, confidence: 0.9 };
+        let expected = Candidate { bbox: BBox::new(25.0, 25.0, 150.0, 50.0), class: 1, confidence: 0.9 };
         assert_eq!(found, [expected], "a class that has no label is dropped");
     }
 }

@@ -11,7 +11,7 @@ use super::queue::Queue;
 use super::worker::{self, Counters, Seat};
 use super::{Closer, ModelSource, Pool, PoolError, PoolSettings, Serving, Shared, lock};
 use crate::active::ActiveModel;
-use crate::backend;
+use crate::backend::{LoadedSet, load_several};
 use crate::detector::{Detector, Input, ModelRef};
 
 /// What the keeper is asked to do.
@@ -155,8 +155,8 @@ fn prepare_exactly(wanted: &ModelRef, settings: &PoolSettings, source: &ModelSou
 fn prepare(name: &str, settings: &PoolSettings, source: &ModelSource) -> Result<Ready, PoolError> {
     let manifest = source.models.manifest(name)?;
     let model = source.models.read(&manifest)?;
-    let (mut detectors, fallback) =
-        backend::load_several(&manifest, &model, &settings.detector, settings.workers.max(1))?;
+    let LoadedSet { mut detectors, fallback } =
+        load_several(&manifest, &model, &settings.detector, settings.workers.max(1))?;
     let grey = warm_up_picture(&manifest);
     for detector in &mut detectors {
         detector
