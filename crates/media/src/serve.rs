@@ -11,7 +11,7 @@ use domain::geometry::Size;
 use domain::picture::Picture;
 use jiff::Timestamp;
 
-use crate::gst::serve::{Server, encode, read};
+use crate::gst::serve::{Server, encode, read, store};
 use crate::source::Codec;
 
 /// What an RTSP server listens to, and whom it lets in.
@@ -45,8 +45,8 @@ pub enum ServeError {
         /// What the system said.
         reason: String,
     },
-    /// The film cannot be read.
-    #[error("cannot read {path}: {reason}", path = .path.display())]
+    /// The film file cannot be read or written.
+    #[error("film {path}: {reason}", path = .path.display())]
     Film {
         /// The file.
         path: PathBuf,
@@ -134,6 +134,14 @@ impl Film {
     ) -> Result<Self, ServeError> {
         let reel = encode(size, fps, codec, pictures).map_err(|reason| ServeError::Encode { reason })?;
         Ok(Self { reel: Arc::new(reel) })
+    }
+
+    /// Writes the film as an MP4 file, which appears whole or not at all.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write(&self, path: &Path) -> Result<(), ServeError> {
+        store(&self.reel, path).map_err(|reason| ServeError::Film { path: path.to_owned(), reason })
     }
 
     /// Returns a film that shows this one and then another, which may differ in size but not in coding: what a camera

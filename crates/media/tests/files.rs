@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use domain::geometry::Size;
 use media::film::Writer;
+use media::serve::Film;
 use media::{Codec, Pace, Source, SourceError, SourceSettings};
 use support::{FPS, SIZE, fps, number, numbered, open, read, read_to_the_end, within};
 use tempfile::TempDir;
@@ -169,6 +170,23 @@ async fn a_film_can_be_played_before_it_is_loaded() {
     let film = std::fs::read(written(&folder, "yard.mp4", FRAMES)).expect("it was written");
     let place = |name: &[u8]| film.windows(4).position(|window| window == name).expect("every MP4 file has it");
     assert!(place(b"moov") < place(b"mdat"));
+}
+
+#[tokio::test]
+async fn a_served_film_can_be_kept_in_a_file() {
+    let folder = folder();
+    for codec in [Codec::H264, Codec::H265] {
+        let path = folder.path().join("camera.mp4");
+        let film = support::film(&codec, FRAMES, SIZE);
+        film.write(&path).expect("the folder is there");
+
+        let back = Film::read(&path).expect("it was written");
+        let (frames, _) = read_to_the_end(&open(tool(&path)).await.expect("it is a film")).await;
+
+        assert_eq!((back.frames(), back.length(), back.codec()), (film.frames(), film.length(), &codec));
+        let numbers: Vec<_> = frames.iter().map(|frame| number(&frame.picture)).collect();
+        assert_eq!(numbers, (0..FRAMES).collect::<Vec<_>>());
+    }
 }
 
 #[tokio::test]

@@ -61,9 +61,7 @@ impl Feeder {
 
     /// Starts a thread that plays into `source` until stopped or the source is taken down.
     pub(super) fn start(&self, source: AppSrc) -> Feed {
-        let media = if self.reel.codec == Codec::H265 { "video/x-h265" } else { "video/x-h264" };
-        let caps = gst::Caps::builder(media).field("stream-format", "byte-stream").field("alignment", "au").build();
-        source.set_caps(Some(&caps));
+        source.set_caps(Some(&coded_caps(&self.reel.codec)));
         let feed = Feed::default();
         let play = Play {
             reel: Arc::clone(&self.reel),
@@ -129,7 +127,13 @@ impl Play {
     }
 }
 
-fn buffer(unit: &Unit, pts: Duration, dts: Duration) -> gst::Buffer {
+/// What the coded pictures of a film are.
+pub(super) fn coded_caps(codec: &Codec) -> gst::Caps {
+    let media = if *codec == Codec::H265 { "video/x-h265" } else { "video/x-h264" };
+    gst::Caps::builder(media).field("stream-format", "byte-stream").field("alignment", "au").build()
+}
+
+pub(super) fn buffer(unit: &Unit, pts: Duration, dts: Duration) -> gst::Buffer {
     let mut buffer = gst::Buffer::from_slice(unit.data.clone());
     let fresh = buffer.get_mut().expect("nobody else holds a buffer that was just made");
     fresh.set_pts(gst::ClockTime::try_from(pts).ok());

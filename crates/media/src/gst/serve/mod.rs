@@ -2,6 +2,7 @@
 
 mod feeder;
 mod reel;
+mod store;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,6 +23,7 @@ use crate::source::Codec;
 use feeder::Feeder;
 
 pub(crate) use reel::{encode, read};
+pub(crate) use store::store;
 
 /// How often sessions of players that went away without a word are looked for.
 const CLEANUP: Duration = Duration::from_secs(5);

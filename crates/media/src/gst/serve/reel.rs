@@ -14,6 +14,7 @@ use gstreamer_video as video;
 
 use super::super::encode::rgb_buffer;
 use super::super::{element, initialise};
+use super::feeder::coded_caps;
 use crate::serve::{Reel, Unit};
 use crate::source::Codec;
 
@@ -135,12 +136,9 @@ fn encoder(codec: &Codec, fps: u32) -> Result<gst::Element, String> {
 
 /// Appends a parser and a sink that collects what comes out of a pad.
 fn collect(pipeline: &gst::Pipeline, pad: &gst::Pad, codec: &Codec, collector: &Arc<Collector>) -> Result<(), String> {
-    let (parser, media) = match codec {
-        Codec::H265 => (element("h265parse")?, "video/x-h265"),
-        _ => (element("h264parse")?, "video/x-h264"),
-    };
+    let parser = element(if *codec == Codec::H265 { "h265parse" } else { "h264parse" })?;
     parser.set_property("config-interval", -1);
-    let caps = gst::Caps::builder(media).field("stream-format", "byte-stream").field("alignment", "au").build();
+    let caps = coded_caps(codec);
     let sink = AppSink::builder().caps(&caps).sync(false).build();
     collector.set_codec(codec.clone());
     let collecting = Arc::clone(collector);
@@ -166,7 +164,7 @@ fn collect(pipeline: &gst::Pipeline, pad: &gst::Pad, codec: &Codec, collector: &
 }
 
 /// Runs a pipeline to its end.
-fn run(pipeline: &gst::Pipeline, limit: gst::ClockTime) -> Result<(), String> {
+pub(super) fn run(pipeline: &gst::Pipeline, limit: gst::ClockTime) -> Result<(), String> {
     let bus = pipeline.bus().expect("a pipeline has a bus");
     // A failure to start is on the bus with its reason.
     let _ = pipeline.set_state(gst::State::Playing);
