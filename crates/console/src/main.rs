@@ -1,3 +1,7 @@
-//! To come.
+//! The console as a process.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    chassis::main::<console::Config>("console", console::run)
+}

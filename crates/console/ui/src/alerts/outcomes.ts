@@ -1,3 +1,4 @@
+import type { Delivery } from '../api/types';
 import { sentence } from '../lib/format';
 
 /** Says where an alert was sent. */
@@ -11,30 +12,23 @@ export function channelWords(channel: string): string {
 }
 
 /** Says how one delivery went. */
-export function deliveryWords(outcome: string): { name: string; tone: 'ok' | 'warn' | 'alarm' } {
-  switch (outcome) {
+export function deliveryWords(delivery: Pick<Delivery, 'state' | 'attempts'>): { name: string; tone: 'ok' | 'warn' | 'alarm' } {
+  switch (delivery.state) {
     case 'delivered':
       return { name: 'Delivered', tone: 'ok' };
-    case 'pending':
-    case 'try_later':
-    case 'retrying':
-      return { name: 'On its way', tone: 'warn' };
-    case 'refused':
-      return { name: 'Refused', tone: 'alarm' };
-    case 'dead_lettered':
-    case 'failed':
+    case 'due':
+      return delivery.attempts === 0 ? { name: 'On its way', tone: 'ok' } : { name: 'Trying again', tone: 'warn' };
+    case 'dead':
       return { name: 'Not delivered', tone: 'alarm' };
     default:
-      return { name: sentence(outcome), tone: 'warn' };
+      return { name: sentence(delivery.state), tone: 'warn' };
   }
 }
 
-/** Says what became of an alert that has no delivery to show. */
+/** Says what became of an alert that was sent nowhere. */
 export function outcomeWords(outcome: string | null): string {
   switch (outcome) {
     case 'silenced':
-    case 'suppressed':
-    case 'debounced':
       return 'Nobody: the same thing was announced a moment before.';
     case 'inhibited':
       return 'Nobody: a more important alert covers this one.';

@@ -8,17 +8,36 @@ export class Failure extends Error {
   }
 }
 
+/** An answer and the tag of its version. */
+export interface Tagged<T> {
+  value: T;
+  tag: string | null;
+}
+
+/** Says that what was to be changed has been changed by somebody else meanwhile. */
+export const CHANGED_MEANWHILE = 412;
+
 const PATIENCE_MS = 8000;
 
 /** Asks for JSON. Throws a `Failure`, or an `AbortError` when the asker lost interest. */
 export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
-  return (await ask(path, { method: 'GET' }, signal)) as T;
+  return (await getTagged<T>(path, signal)).value;
 }
 
-/** Sends JSON and returns what the service stored. */
-export async function putJson<T>(path: string, body: unknown): Promise<T> {
-  const headers = { 'content-type': 'application/json' };
-  return (await ask(path, { method: 'PUT', headers, body: JSON.stringify(body) })) as T;
+/** Asks for JSON together with the tag of its version. */
+export async function getTagged<T>(path: string, signal?: AbortSignal): Promise<Tagged<T>> {
+  return (await ask(path, { method: 'GET' }, signal)) as Tagged<T>;
+}
+
+/** Stores JSON. With a tag only if nobody stored another version since; otherwise the failure is `CHANGED_MEANWHILE`. */
+export async function putJson<T>(path: string, body: unknown, tag: string | null): Promise<Tagged<T>> {
+  const headers = { 'content-type': 'application/json', ...(tag === null ? {} : { 'if-match': tag }) };
+  return (await ask(path, { method: 'PUT', headers, body: JSON.stringify(body) })) as Tagged<T>;
+}
+
+/** Asks a service to do something. */
+export async function post(path: string): Promise<void> {
+  await ask(path, { method: 'POST' });
 }
 
 /** Says a failure in one sentence. */
@@ -31,7 +50,7 @@ export function isAborted(failure: unknown): boolean {
   return failure instanceof DOMException && failure.name === 'AbortError';
 }
 
-async function ask(path: string, request: RequestInit, signal?: AbortSignal): Promise<unknown> {
+async function ask(path: string, request: RequestInit, signal?: AbortSignal): Promise<Tagged<unknown>> {
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), PATIENCE_MS);
   const stop = (): void => limit.abort();
@@ -40,7 +59,7 @@ async function ask(path: string, request: RequestInit, signal?: AbortSignal): Pr
     const answer = await fetch(path, { ...request, headers: { accept: 'application/json', ...request.headers }, signal: limit.signal });
     const body = await read(answer);
     if (!answer.ok) throw new Failure(told(body) ?? refused(answer.status), answer.status);
-    return body;
+    return { value: body, tag: answer.headers.get('etag') };
   } catch (failure) {
     if (failure instanceof Failure || signal?.aborted === true) throw failure;
     throw new Failure(limit.signal.aborted ? 'The service took too long to answer.' : 'The service cannot be reached.');
@@ -52,6 +71,7 @@ async function ask(path: string, request: RequestInit, signal?: AbortSignal): Pr
 
 async function read(answer: Response): Promise<unknown> {
   if (!(answer.headers.get('content-type') ?? '').includes('json')) {
+    if (answer.status === 202 || answer.status === 204) return null;
     if (answer.ok) throw new Failure('The service gave an answer that this page cannot read.', answer.status);
     return null;
   }

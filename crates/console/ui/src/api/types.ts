@@ -9,7 +9,8 @@ export interface Camera {
   state: CameraState;
   reason: string | null;
   since: string | null;
-  stream: { codec: string; size: [number, number]; fps: number | null } | null;
+  url: string | null;
+  stream: { codec: string; size: [number, number]; fps: number | null; decoder: string } | null;
   fps_target: number;
   fps_measured: number | null;
   counters: Counters;
@@ -86,10 +87,12 @@ export interface Alert {
 
 export interface Delivery {
   channel: string;
-  outcome: string;
+  /** `due`, `delivered` or `dead`. */
+  state: string;
   attempts: number;
-  last_attempt_at: string | null;
-  detail: string | null;
+  next_attempt_at: string | null;
+  last_error: string | null;
+  changed_at: string;
 }
 
 export interface AlertPage {

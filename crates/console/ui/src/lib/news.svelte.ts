@@ -67,6 +67,7 @@ class News {
       this.#attempt = 0;
     };
     source.addEventListener('alert', (event: MessageEvent<string>) => this.#receive(event));
+    source.addEventListener('gap', () => void this.catchUp());
     source.onerror = () => {
       // The browser tries again by itself unless the answer was an error; then it gives up for good and it is up to us.
       this.connected = false;

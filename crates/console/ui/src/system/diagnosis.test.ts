@@ -28,6 +28,7 @@ function camera(state: Camera['state'], changes: Partial<Camera> = {}): Camera {
     state,
     reason: null,
     since: null,
+    url: null,
     stream: null,
     fps_target: 5,
     fps_measured: null,

@@ -47,12 +47,12 @@ function modelFacts(detector: Record<string, unknown>): Fact[] {
 }
 
 function deliveryFacts(status: Record<string, unknown>): Fact[] {
-  const alerts = object(status['alerts']) ?? object(status['counts']) ?? status;
+  const accounts = object(status['accounts']) ?? {};
   return [
-    ...line('Alerts received', number(alerts['received']) ?? number(alerts['detected'])),
-    ...line('Delivered', number(alerts['delivered'])),
-    ...line('On their way', number(alerts['pending'])),
-    ...line('Not delivered', number(alerts['dead_lettered']), 'warn'),
+    ...line('Alerts received', number(accounts['detected'])),
+    ...line('Delivered', number(accounts['delivered'])),
+    ...line('On their way', number(accounts['pending'])),
+    ...line('Not delivered', number(accounts['dead_lettered']), 'warn'),
   ];
 }
 

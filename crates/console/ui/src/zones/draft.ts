@@ -36,6 +36,8 @@ export interface Fault {
 
 const SMALLEST_AREA = 0.0002;
 const LONGEST_MEMORY = 64;
+/** The service's own choice where a file says nothing. */
+const USUAL_REPEAT_SECONDS = 60;
 
 let lastKey = 0;
 
@@ -70,7 +72,7 @@ export function toEntry(camera: string, draft: Draft): CameraZones {
 
 /** Returns a zone with everything as it usually is. */
 export function newZone(corners: Point[], others: readonly ZoneDraft[]): ZoneDraft {
-  return { key: newKey(), name: freeName(others), corners, classes: null, anchor: 'center', n: 1, m: 1, dwellSeconds: 0, repeatSeconds: 0, severity: 'warning', rest: {} };
+  return { key: newKey(), name: freeName(others), corners, classes: null, anchor: 'center', n: 1, m: 1, dwellSeconds: 0, repeatSeconds: USUAL_REPEAT_SECONDS, severity: 'warning', rest: {} };
 }
 
 /** Returns the draft with one of its zones changed. */
@@ -124,7 +126,7 @@ function toZoneDraft(zone: Zone, at: number, size: Size | null): ZoneDraft {
     n: seen?.n ?? 1,
     m: seen?.m ?? 1,
     dwellSeconds: dwell ?? 0,
-    repeatSeconds: repeat ?? 0,
+    repeatSeconds: repeat ?? USUAL_REPEAT_SECONDS,
     severity: severity ?? 'warning',
     rest,
   };
