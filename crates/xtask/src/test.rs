@@ -57,7 +57,15 @@ fn install_packages(places: &Places) -> anyhow::Result<()> {
 fn licences(places: &Places) -> anyhow::Result<()> {
     let deny = tools::DENY.ensure(places)?;
     let mut command = Command::new(deny);
-    command.current_dir(&places.root).args(["--workspace", "--locked", "check", "bans", "licenses", "sources"]);
+    command.current_dir(&places.root).args([
+        "--workspace",
+        "--locked",
+        "check",
+        "--hide-inclusion-graph",
+        "bans",
+        "licenses",
+        "sources",
+    ]);
     exec::openly("cargo deny", &mut command)
 }
 

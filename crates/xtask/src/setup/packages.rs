@@ -63,6 +63,7 @@ pub(crate) const PACKAGES: &[Package] = &[
     // Tests: a browser, and a Python environment for the comparisons.
     program("chromium", Group::Test, "chromium"),
     library("fonts-dejavu-core", Group::Test),
+    program("git", Group::Test, "git"),
     library("python3-venv", Group::Test),
     // The same picture pipeline in Python reads files through this program's libraries.
     program("ffmpeg", Group::Test, "ffmpeg"),
