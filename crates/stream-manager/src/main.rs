@@ -1,3 +1,7 @@
-//! To come.
+//! The stream manager as a process.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    chassis::main::<stream_manager::Config>("stream-manager", stream_manager::run)
+}

@@ -1,0 +1,187 @@
+//! What the service is told at its start: `services.yaml` and the environment.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use bus::{RedisUrl, SpoolSettings};
+use chassis::config::read_yaml;
+use chassis::{ConfigError, Env, Settings};
+use domain::services::{Backend, Device, InferenceSettings, Services, ServicesFile};
+use store::Limits;
+use vision::{ActiveModel, BackendChoice, ModelSource, Models, PoolSettings};
+
+use crate::lifecycle::Patience;
+use crate::openapi;
+
+/// The detector that is used until another one is activated.
+const DEFAULT_MODEL: &str = "yolov4-tiny";
+/// Days that snapshots are kept unless `SNAPSHOT_MAX_DAYS` says otherwise.
+const SNAPSHOT_DAYS: u64 = 30;
+/// MiB that snapshots may take unless `SNAPSHOT_MAX_MB` says otherwise.
+const SNAPSHOT_MB: u64 = 2048;
+
+/// The settings of the service.
+#[derive(Clone)]
+pub struct Config {
+    /// Where HTTP is answered.
+    pub address: SocketAddr,
+    /// The environment, for `${VAR}` in the files that are followed.
+    pub env: Env,
+    /// The cameras.
+    pub cameras: PathBuf,
+    /// The zones.
+    pub zones: PathBuf,
+    /// Redis.
+    pub redis: RedisUrl,
+    /// The stream that alerts go to.
+    pub stream: String,
+    /// About how many alerts the stream keeps.
+    pub stream_length: u64,
+    /// Where alerts wait while Redis is away.
+    pub spool: SpoolSettings,
+    /// Where snapshots are kept.
+    pub snapshots: PathBuf,
+    /// How long and how many of them.
+    pub snapshot_limits: Limits,
+    /// What stands before the path of a snapshot in an alert; empty for nothing.
+    pub public_url: String,
+    /// How long and how often a lost camera is tried again.
+    pub patience: Patience,
+    /// After how much silence a camera is lost.
+    pub read_timeout: Duration,
+    /// How the detector works.
+    pub pool: PoolSettings,
+    /// Where its model comes from.
+    pub models: ModelSource,
+}
+
+impl Settings for Config {
+    const PORT: u16 = 8010;
+
+    fn load(env: &Env) -> Result<Self, ConfigError> {
+        let services = services(env)?;
+        let (config_dir, data_dir) = (env.config_dir(), env.data_dir());
+        let manager = services.stream_manager;
+        Ok(Self {
+            address: env.bind(Self::PORT)?,
+            env: env.clone(),
+            cameras: config_dir.join("cameras.yaml"),
+            zones: config_dir.join("rois.yaml"),
+            redis: env.or("REDIS_URL", RedisUrl::default())?,
+            stream: services.alerting.redis_stream_name.clone(),
+            stream_length: services.alerting.redis_max_stream_length as u64,
+            spool: SpoolSettings::new(data_dir.join("spool").join("alerts")),
+            snapshots: data_dir.join("snapshots"),
+            snapshot_limits: Limits {
+                max_age: Some(Duration::from_secs(env.or("SNAPSHOT_MAX_DAYS", SNAPSHOT_DAYS)? * 24 * 3600)),
+                max_bytes: Some(env.or("SNAPSHOT_MAX_MB", SNAPSHOT_MB)? << 20),
+            },
+            public_url: env.or("PUBLIC_URL", String::new())?,
+            patience: Patience { delay: manager.reconnect_delay, attempts: manager.max_reconnect_attempts },
+            read_timeout: manager.read_timeout,
+            pool: pool(env, &services.inference),
+            models: ModelSource {
+                models: Models::new(env.models_dir(), env.cache_dir()),
+                active: ActiveModel::path(&data_dir),
+                default: model_name(services.inference.model_path.as_deref()),
+            },
+        })
+    }
+
+    fn openapi() -> Option<String> {
+        Some(openapi::document())
+    }
+}
+
+/// Reads `services.yaml`; if there is none, everything is as it is by default.
+fn services(env: &Env) -> Result<Services, ConfigError> {
+    let path = env.config_dir().join("services.yaml");
+    let file = match read_yaml::<ServicesFile>(&path, env) {
+        Err(ConfigError::NotFound(_)) => ServicesFile::default(),
+        file => file?,
+    };
+    let checked = file.check(&|name| env.plain(name).map(str::to_owned));
+    checked.map_err(|problems| {
+        ConfigError::refused(&path, problems.into_iter().map(|problem| (problem.key, problem.message)))
+    })
+}
+
+fn pool(env: &Env, inference: &InferenceSettings) -> PoolSettings {
+    let detector = vision::Settings {
+        backend: match inference.backend {
+            Backend::Auto => BackendChoice::Auto,
+            Backend::Onnxruntime => BackendChoice::Onnxruntime,
+            Backend::Tract => BackendChoice::Tract,
+        },
+        device: match inference.device {
+            Device::Auto => vision::Device::Auto,
+            Device::Cuda => vision::Device::Cuda,
+            Device::Cpu | Device::Mps => vision::Device::Cpu,
+        },
+        confidence: Some(inference.confidence),
+        iou: Some(inference.iou_threshold),
+        unknown: Some(inference.unknown_threshold),
+        class_thresholds: inference.class_thresholds.clone(),
+        ..vision::Settings::new(env.cache_dir())
+    };
+    let cores = available_parallelism().map_or(1, usize::from);
+    PoolSettings {
+        queue_capacity: inference.queue_capacity,
+        batch: (inference.batch_size > 1).then_some(inference.batch_size),
+        batch_wait: Duration::from_millis(inference.batch_wait_ms),
+        ..PoolSettings::new(detector, inference.threads.map_or(cores, usize::from))
+    }
+}
+
+/// Returns the model that `inference.model_path` means: a name of the catalogue, or the directory of a model file.
+fn model_name(path: Option<&str>) -> String {
+    let Some(path) = path else { return DEFAULT_MODEL.to_owned() };
+    let named = std::path::Path::new(path);
+    let directory = named.parent().and_then(std::path::Path::file_name).filter(|_| named.extension().is_some());
+    directory.or(named.file_name()).map_or_else(|| path.to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(yaml: &str, env: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let dir = tempfile::tempdir().expect("a directory");
+        std::fs::write(dir.path().join("services.yaml"), yaml).expect("is written");
+        let dir = [("CONFIG_DIR", dir.path().to_str().expect("is UTF-8"))];
+        Config::load(&Env::of(dir.iter().chain(env).copied()))
+    }
+
+    #[test]
+    fn without_a_file_everything_has_its_default() {
+        let config = Config::load(&Env::of([("CONFIG_DIR", "/nowhere")])).expect("is loaded");
+        assert_eq!((config.address.port(), config.stream.as_str(), config.stream_length), (8010, "alerts", 10_000));
+        assert_eq!(config.patience, Patience { delay: Duration::from_secs(5), attempts: Some(10) });
+        assert_eq!(config.models.default, "yolov4-tiny");
+    }
+
+    #[test]
+    fn the_file_and_the_environment_are_heard() {
+        let yaml =
+            "stream_manager: {max_reconnect_attempts: -1, read_timeout_seconds: 4}\ninference: {model_path: shapes}";
+        let env = [("STREAM_MANAGER_RECONNECT_DELAY_SECONDS", "0.5"), ("PORT", "9"), ("SNAPSHOT_MAX_MB", "1")];
+        let config = load(yaml, &env).expect("is loaded");
+        assert_eq!(config.patience, Patience { delay: Duration::from_millis(500), attempts: None });
+        assert_eq!((config.read_timeout, config.address.port()), (Duration::from_secs(4), 9));
+        assert_eq!((config.models.default.as_str(), config.snapshot_limits.max_bytes), ("shapes", Some(1 << 20)));
+    }
+
+    #[test]
+    fn a_wrong_value_is_refused_with_its_place() {
+        let refused = load("inference: {confidence: 7}", &[]).err().expect("is refused").to_string();
+        assert!(refused.contains("services.yaml:1: inference.confidence: "), "{refused}");
+    }
+
+    #[test]
+    fn the_path_of_a_model_file_means_the_model_of_its_directory() {
+        let names = [None, Some("yolov8n"), Some("models/mine/model.onnx"), Some("models/mine")].map(model_name);
+        assert_eq!(names, ["yolov4-tiny", "yolov8n", "mine", "mine"]);
+    }
+}

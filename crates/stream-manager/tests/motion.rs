@@ -1,0 +1,48 @@
+//! The motion gate in front of the detector.
+
+mod support;
+
+use support::{EVERYWHERE, Plan, Site, camera, rois, standing, until, walking};
+
+#[tokio::test]
+async fn a_still_scene_is_seldom_looked_at_and_what_stands_in_it_keeps_its_track_and_its_alerts() {
+    let site = Site::start(Plan {
+        films: vec![("still", standing())],
+        cameras: format!("cameras:\n{}", camera("still", "motion: {forced_look_seconds: 2}")),
+        rois: rois("still", EVERYWHERE, "dwell_seconds: 3, repeat_seconds: 2"),
+        services: "",
+    })
+    .await;
+    until("the scene is known to be still", async || site.count("still", "/counters/skipped/still").await > 0).await;
+    let (detected, still) =
+        (site.count("still", "/counters/detected").await, site.count("still", "/counters/skipped/still").await);
+    let mut alerts = site.alerts();
+    let first = alerts.next().await;
+    let second = alerts.next().await;
+    let third = alerts.next().await;
+    assert_eq!([&second, &third].map(|alert| alert.track_id), [first.track_id; 2]);
+    site.until_more("still", "/counters/skipped/still", 20).await;
+    let looks = site.count("still", "/counters/detected").await - detected;
+    let skips = site.count("still", "/counters/skipped/still").await - still;
+    assert!(looks > 0, "the forced looks did not happen");
+    assert!(looks * 4 < skips, "{looks} looks and {skips} frames skipped in a still scene");
+    site.stop().await;
+}
+
+#[tokio::test]
+async fn a_moving_scene_is_looked_at_frame_by_frame() {
+    let site = Site::start(Plan {
+        films: vec![("moving", walking())],
+        cameras: format!("cameras:\n{}", camera("moving", "")),
+        rois: String::new(),
+        services: "",
+    })
+    .await;
+    site.until_camera("moving", "streaming").await;
+    site.until_more("moving", "/counters/detected", 15).await;
+    let camera = site.camera("moving").await;
+    let still = camera["counters"]["skipped"]["still"].as_u64().expect("is a number");
+    let detected = camera["counters"]["detected"].as_u64().expect("is a number");
+    assert!(still * 5 <= detected, "{still} frames of a moving scene were taken for still, {detected} looked at");
+    site.stop().await;
+}
