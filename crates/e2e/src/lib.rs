@@ -6,11 +6,13 @@
 mod http;
 mod ports;
 mod process;
+mod scene;
 mod site;
 mod wait;
 
 pub use http::Http;
 pub use ports::Ports;
 pub use process::Process;
+pub use scene::{SECRET, Scene, Script};
 pub use site::{Site, program, root};
 pub use wait::{LIMIT, until, until_some};

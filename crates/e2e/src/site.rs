@@ -123,7 +123,14 @@ impl Site {
 
     /// Starts one of our services and waits until it says that it is ready.
     pub async fn start(&self, name: &str) -> anyhow::Result<Process> {
-        let mut process = self.launch(name)?;
+        self.start_with(name, &[]).await
+    }
+
+    /// The same, with arguments.
+    pub async fn start_with(&self, name: &str, arguments: &[&str]) -> anyhow::Result<Process> {
+        let mut command = command(&program(name)?, &self.environment);
+        command.env("PORT", self.port_of(name)?.to_string()).args(arguments);
+        let mut process = Process::start(name, &mut command, &self.logs())?;
         let http = Http::on(self.port_of(name)?)?;
         until(&format!("{name} is ready"), LIMIT * 2, async || {
             http.status("/readyz").await == Some(200) || !process.runs()
@@ -131,16 +138,6 @@ impl Site {
         .await?;
         ensure!(process.runs(), "{name} ended at its start: {}", process.said());
         Ok(process)
-    }
-
-    /// Starts one of our services and does not wait.
-    pub fn launch(&self, name: &str) -> anyhow::Result<Process> {
-        let mut command = command(&program(name)?, &self.environment);
-        command.env("PORT", self.port_of(name)?.to_string());
-        if name == "sim" {
-            command.arg("site");
-        }
-        Process::start(name, &mut command, &self.logs())
     }
 
     /// A client of everything, through nginx.
