@@ -224,7 +224,13 @@ impl RtspServer {
 
     /// Adds a camera, or gives one another film; it plays at once.
     pub fn mount(&self, name: &str, film: Film) {
-        self.server.mount(name, film.reel);
+        self.mount_ahead(name, film, Duration::ZERO);
+    }
+
+    /// Adds a camera whose film is ahead of the others' by some time, so that cameras with one film differ, as cameras
+    /// do, in when their frames come.
+    pub fn mount_ahead(&self, name: &str, film: Film, ahead: Duration) {
+        self.server.mount(name, film.reel, ahead);
     }
 
     /// Stops a camera: whoever watches it is thrown out, whoever asks for it is told that it does not exist.

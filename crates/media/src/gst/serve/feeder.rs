@@ -18,6 +18,7 @@ use crate::source::Codec;
 pub(super) struct Feeder {
     reel: Arc<Reel>,
     began: Instant,
+    ahead: Duration,
     silent: Arc<AtomicBool>,
 }
 
@@ -47,8 +48,8 @@ impl Feed {
 }
 
 impl Feeder {
-    pub(super) fn new(reel: Arc<Reel>, began: Instant) -> Self {
-        Self { reel, began, silent: Arc::default() }
+    pub(super) fn new(reel: Arc<Reel>, began: Instant, ahead: Duration) -> Self {
+        Self { reel, began, ahead, silent: Arc::default() }
     }
 
     pub(super) fn codec(&self) -> &Codec {
@@ -66,6 +67,7 @@ impl Feeder {
         let play = Play {
             reel: Arc::clone(&self.reel),
             began: self.began,
+            ahead: self.ahead,
             silent: Arc::clone(&self.silent),
             source,
             feed: feed.clone(),
@@ -80,6 +82,7 @@ impl Feeder {
 struct Play {
     reel: Arc<Reel>,
     began: Instant,
+    ahead: Duration,
     silent: Arc<AtomicBool>,
     source: AppSrc,
     feed: Feed,
@@ -118,11 +121,13 @@ impl Play {
     /// Returns the coded pictures that follow a moment, each with the moment it is due; without end.
     fn units_from(&self, now: Instant) -> impl Iterator<Item = (Instant, &Unit)> {
         let length = self.reel.length;
-        let passes = now.saturating_duration_since(self.began).as_nanos() / length.as_nanos();
+        let passes = (now.saturating_duration_since(self.began) + self.ahead).as_nanos() / length.as_nanos();
         let passes = u32::try_from(passes).unwrap_or(u32::MAX);
         (passes..=u32::MAX)
             .flat_map(move |pass| self.reel.units.iter().map(move |unit| (pass, unit)))
-            .map(move |(pass, unit)| (self.began + length * pass + unit.dts, unit))
+            .map(move |(pass, unit)| (length * pass + unit.dts, unit))
+            // What was shown before the server began is skipped with what is over.
+            .filter_map(move |(position, unit)| Some((self.began + position.checked_sub(self.ahead)?, unit)))
             .skip_while(move |(due, _)| *due < now)
     }
 }

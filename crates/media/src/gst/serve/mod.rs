@@ -93,8 +93,8 @@ impl Server {
         self.cameras().iter().map(|(name, camera)| (name.clone(), camera.state)).collect()
     }
 
-    pub(crate) fn mount(&self, name: &str, reel: Arc<Reel>) {
-        let camera = Camera { state: MountState::Playing, feeder: Arc::new(Feeder::new(reel, self.began.0)) };
+    pub(crate) fn mount(&self, name: &str, reel: Arc<Reel>, ahead: Duration) {
+        let camera = Camera { state: MountState::Playing, feeder: Arc::new(Feeder::new(reel, self.began.0, ahead)) };
         let before = self.cameras().insert(name.to_owned(), camera);
         if before.is_some() {
             self.close(name);
