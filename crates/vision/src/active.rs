@@ -85,3 +85,41 @@ impl ActiveModel {
         write().map_err(|source| ActiveModelError::Write { path: path.to_owned(), source })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen() -> ActiveModel {
+        let model = ModelRef { name: "shapes".to_owned(), version: "1.0.0".to_owned(), sha256: "ab".repeat(32) };
+        ActiveModel { model, activated_at: "2026-11-20T08:00:00Z".parse().expect("a time") }
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        let dir = tempfile::tempdir().expect("the system has a directory to give");
+        let path = ActiveModel::path(dir.path());
+        assert_eq!(ActiveModel::read(&path).expect("nothing is there yet"), None);
+        chosen().write(&path).expect("the directory is writable");
+        assert_eq!(ActiveModel::read(&path).expect("the file is good"), Some(chosen()));
+        let names: Vec<_> = fs::read_dir(dir.path().join("models")).expect("it exists").collect();
+        assert_eq!(names.len(), 1, "nothing is left aside");
+    }
+
+    #[test]
+    fn the_file_is_flat_json() {
+        let json = serde_json::to_value(chosen()).expect("it can be written");
+        let expected = serde_json::json!({
+            "name": "shapes", "version": "1.0.0", "sha256": "ab".repeat(32), "activated_at": "2026-11-20T08:00:00Z"
+        });
+        assert_eq!(json, expected);
+    }
+
+    #[test]
+    fn half_a_file_is_an_error_and_no_choice() {
+        let dir = tempfile::tempdir().expect("the system has a directory to give");
+        let path = dir.path().join("active.json");
+        fs::write(&path, "{\"name\": \"sha").expect("the directory is writable");
+        assert!(matches!(ActiveModel::read(&path), Err(ActiveModelError::Syntax { .. })));
+    }
+}

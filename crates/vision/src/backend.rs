@@ -54,18 +54,26 @@ fn reasons(refusals: &[(Backend, String)]) -> String {
 /// # Errors
 /// [`LoadError::NoBackend`] when all of them refuse.
 pub fn load(manifest: &Manifest, model: &[u8], settings: &Settings) -> Result<Loaded, LoadError> {
-    let mut set = load_several(manifest, model, settings, 1)?;
+    let mut set = load_several(manifest, model, settings, Count::Exactly(1))?;
     let detector = set.detectors.pop().expect("one was asked for");
     Ok(Loaded { detector, fallback: set.fallback })
 }
 
-/// Loads a model as often as there are workers; they share what can be shared. On a GPU, where one session does the work of many,
-/// `count` may be one or all.
+/// How many detectors to load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Count {
+    /// As many.
+    Exactly(usize),
+    /// As many on a CPU; one on a GPU, which one session keeps busy and several would only fill.
+    OneForEachCore(usize),
+}
+
+/// Loads a model as often as there are workers; they share what can be shared.
 pub(crate) fn load_several(
     manifest: &Manifest,
     model: &[u8],
     settings: &Settings,
-    count: usize,
+    count: Count,
 ) -> Result<LoadedSet, LoadError> {
     let mut refusals = Vec::new();
     if !settings.allows_first_choice(&manifest.backends) {
@@ -86,23 +94,28 @@ pub(crate) fn load_several(
 
 type Engines = (Vec<Box<dyn Engine>>, Option<String>);
 
-fn engines(backend: Backend, model: &[u8], settings: &Settings, count: usize) -> Result<Engines, String> {
-    let mut engines: Vec<Box<dyn Engine>> = Vec::new();
-    let mut fallback = None;
+fn engines(backend: Backend, model: &[u8], settings: &Settings, count: Count) -> Result<Engines, String> {
     match backend {
         Backend::Onnxruntime => {
-            for _ in 0..count {
-                let opened = Onnxruntime::open(model, settings)?;
-                fallback = opened.fallback;
-                engines.push(Box::new(opened.engine));
+            let first = Onnxruntime::open(model, settings)?;
+            let count = match count {
+                Count::Exactly(count) => count,
+                Count::OneForEachCore(cores) if first.engine.device() == "cpu" => cores,
+                Count::OneForEachCore(_) => 1,
+            };
+            let mut engines: Vec<Box<dyn Engine>> = vec![Box::new(first.engine)];
+            while engines.len() < count {
+                engines.push(Box::new(Onnxruntime::open(model, settings)?.engine));
             }
+            Ok((engines, first.fallback))
         }
         Backend::Tract => {
             let plans = Plans::parse(model)?;
-            engines.extend((0..count).map(|_| Box::new(Tract::new(Arc::clone(&plans))) as Box<dyn Engine>));
+            let (Count::Exactly(count) | Count::OneForEachCore(count)) = count;
+            let engine = |_| Box::new(Tract::new(Arc::clone(&plans))) as Box<dyn Engine>;
+            Ok(((0..count).map(engine).collect(), None))
         }
     }
-    Ok((engines, fallback))
 }
 
 #[cfg(test)]

@@ -56,13 +56,21 @@ impl Letterbox {
         Some(Self::place(picture, BBox { x1, y1, x2, y2 }, scale, canvas))
     }
 
+    /// Fits a whole picture as a model wants it: cut down where the model takes that.
+    #[must_use]
+    pub fn of(spec: &InputSpec, picture: Size) -> Self {
+        match spec.stride {
+            None => Self::fixed(picture, spec.size),
+            Some(stride) => Self::rectangular(picture, spec.size, stride),
+        }
+    }
+
     /// Chooses the mapping for a model's input: regions and cut-down canvases where the model takes them, with canvas sides in
     /// multiples of `step` for regions.
     pub(crate) fn plan(spec: &InputSpec, step: u32, picture: Size, region: Option<BBox>) -> Option<Self> {
         match (spec.stride, region) {
-            (None, _) => Some(Self::fixed(picture, spec.size)),
-            (Some(stride), None) => Some(Self::rectangular(picture, spec.size, stride)),
             (Some(stride), Some(region)) => Self::region(picture, region, spec.size, stride, step),
+            _ => Some(Self::of(spec, picture)),
         }
     }
 

@@ -24,4 +24,5 @@ pub use models::{ModelError, Models};
 pub use motion::{Motion, MotionError, MotionReport, MotionSettings};
 pub use nms::{MAX_BOXES, nms};
 pub use pool::{Job, ModelSource, Outcome, Pool, PoolError, PoolSettings, PoolStatus};
+pub use sample::Sampler;
 pub use settings::{BackendChoice, Device, Settings};

@@ -271,3 +271,6 @@ pub(crate) fn is_name(text: &str) -> bool {
         && !text.starts_with('.')
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
+
+#[cfg(test)]
+mod tests;

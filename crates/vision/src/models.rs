@@ -128,3 +128,59 @@ impl Models {
         Ok(bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::testing::{models, models_dir};
+
+    /// The shapes detector's manifest in a directory of its own, without its file.
+    fn unfetched() -> tempfile::TempDir {
+        let dir = tempfile::tempdir().expect("the system has a directory to give");
+        let model = dir.path().join("models/shapes");
+        fs::create_dir_all(&model).expect("the directory is writable");
+        copy("manifest.yaml", &model);
+        dir
+    }
+
+    fn copy(file: &str, to: &Path) {
+        fs::create_dir_all(to).expect("the directory is writable");
+        fs::copy(models_dir().join("shapes").join(file), to.join(file)).expect("the repository has the file");
+    }
+
+    fn models_in(dir: &tempfile::TempDir) -> Models {
+        Models::new(dir.path().join("models"), dir.path().join("cache"))
+    }
+
+    #[test]
+    fn every_model_of_the_repository_has_a_good_manifest() {
+        let names = models().names().expect("the directory can be listed");
+        assert!(names.contains(&"shapes".to_owned()) && names.contains(&"yolov4-tiny".to_owned()), "{names:?}");
+        for name in names {
+            let manifest = models().manifest(&name).expect("the manifest is good");
+            assert_eq!(manifest.name, name, "a model is named as its directory");
+        }
+    }
+
+    #[test]
+    fn a_file_beside_the_manifest_counts_before_a_fetched_one() {
+        let dir = unfetched();
+        let models = models_in(&dir);
+        let manifest = models.manifest("shapes").expect("the manifest is good");
+        assert!(matches!(models.read(&manifest), Err(ModelError::NotFetched { .. })));
+        copy("model.onnx", &dir.path().join("cache/models/shapes"));
+        assert_eq!(models.file("shapes"), models.fetched("shapes"));
+        assert!(models.read(&manifest).is_ok());
+        fs::write(dir.path().join("models/shapes/model.onnx"), b"my own").expect("the directory is writable");
+        assert!(matches!(models.read(&manifest), Err(ModelError::Hash { .. })));
+    }
+
+    #[test]
+    fn a_name_that_leaves_the_directory_is_unknown() {
+        for name in ["", "..", "../shapes", "shapes/../shapes", "nothing"] {
+            assert!(matches!(models().manifest(name), Err(ModelError::Unknown { .. })), "{name}");
+        }
+    }
+}

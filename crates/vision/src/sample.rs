@@ -15,7 +15,7 @@ const LAST_SD_HEIGHT: u32 = 576;
 
 /// Fills inputs of one model, and keeps what is needed again for the next picture of the same size.
 #[derive(Debug)]
-pub(crate) struct Sampler {
+pub struct Sampler {
     spec: InputSpec,
     /// For which mapping and layout the taps are.
     prepared: Option<(Letterbox, Layout)>,
@@ -61,13 +61,15 @@ fn taps(start: f32, length: f32, count: u32, available: u32) -> Vec<Tap> {
 }
 
 impl Sampler {
-    pub(crate) fn new(spec: InputSpec) -> Self {
+    /// Returns a sampler for one model's input.
+    #[must_use]
+    pub fn new(spec: InputSpec) -> Self {
         let rows = std::array::from_fn(|_| Vec::new());
         Self { spec, prepared: None, full: Taps::default(), half: Taps::default(), blend: Vec::new(), rows }
     }
 
     /// Writes the part of the picture that the letterbox shows; `planes` are the three colour planes of one input of the batch.
-    pub(crate) fn fill(&mut self, picture: &Picture, letterbox: &Letterbox, planes: &mut [f32]) {
+    pub fn fill(&mut self, picture: &Picture, letterbox: &Letterbox, planes: &mut [f32]) {
         self.prepare(picture, letterbox);
         let canvas = letterbox.canvas();
         let plane = canvas.width as usize * canvas.height as usize;
