@@ -48,7 +48,7 @@ export class Visit {
     const address = `${this.base}/${hash}`;
     if (this.page.url() === address) await this.page.reload();
     else await this.page.goto(address);
-    await this.page.locator('main h1').first().waitFor();
+    await this.page.locator('main h1:visible').first().waitFor();
   }
 
   /** Asks a service, past the browser. */

@@ -2,6 +2,8 @@
 import { assert, until } from '../visit.mjs';
 
 export async function keyboard(visit) {
+  // A fresh page: the focus begins at its top.
+  await visit.open({});
   const { page } = visit;
   const [camera] = await visit.cameras();
   await visit.go('#/');
@@ -15,6 +17,7 @@ export async function keyboard(visit) {
   assert((await focused(page)).outlined, 'the focus on a tile cannot be seen');
   await page.keyboard.press('Enter');
   await until('the camera opens', 5_000, () => page.url().includes(`#/cameras/${encodeURIComponent(tile)}`));
+  await page.getByRole('link', { name: 'Back to the wall' }).waitFor();
   await page.keyboard.press('Escape');
   await until('Escape leads back to the wall', 5_000, () => page.url().endsWith('#/'));
 

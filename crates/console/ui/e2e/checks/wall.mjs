@@ -5,7 +5,9 @@ import { assert, until } from '../visit.mjs';
 function countDrawn(canvas) {
   const style = getComputedStyle(document.documentElement);
   const colours = ['--track', '--zone-alarm'].map((name) => Number.parseInt(style.getPropertyValue(name).trim().slice(1), 16));
-  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
   let drawn = 0;
   let sum = 0;
   for (let at = 0; at < data.length; at += 4) {

@@ -1,5 +1,5 @@
 import { getJson, words } from '../api/http';
-import type { Camera, CameraZones } from '../api/types';
+import type { Camera, CameraList, CameraZones, ZoneList } from '../api/types';
 import { type Point, toShares } from '../geometry/polygon';
 import { LiveFeed } from '../live/feed';
 import { poll } from './poll';
@@ -49,12 +49,12 @@ class Site {
   }
 
   async loadZones(signal?: AbortSignal): Promise<void> {
-    this.zones = (await getJson<{ cameras: CameraZones[] }>('/streams/api/v1/zones', signal)).cameras;
+    this.zones = (await getJson<ZoneList>('/streams/api/v1/zones', signal)).cameras;
   }
 
   async #loadCameras(signal: AbortSignal): Promise<void> {
     try {
-      this.cameras = (await getJson<{ cameras: Camera[] }>('/streams/api/v1/cameras', signal)).cameras;
+      this.cameras = (await getJson<CameraList>('/streams/api/v1/cameras', signal)).cameras;
       this.loading = 'ready';
     } catch (failure) {
       if (!signal.aborted) {

@@ -1,5 +1,6 @@
+import type { LiveHeader } from '../api/types';
 import { backoff } from '../lib/backoff';
-import { type LiveHeader, type LivePicture, parseMessage } from './message';
+import { type LivePicture, parseMessage } from './message';
 import { Newest } from './newest';
 
 /** A decoded picture. It belongs to the feed and is gone when the next one comes: paint it at once. */

@@ -6,7 +6,7 @@ const HEADER = {
   sequence: 7,
   captured_at: '2026-11-20T09:00:00Z',
   size: [640, 360],
-  tracks: [{ track_id: 12, class_name: 'person', confidence: 0.8, bbox: [1, 2, 3, 4], in_zone: true }],
+  tracks: [{ track_id: 12, class_name: 'person', confidence: 0.8, bbox: [1, 2, 3, 4], in_zone: true, zone: 'Pit' }],
   detections_at: '2026-11-20T09:00:00Z',
 };
 

@@ -1,23 +1,4 @@
-/** One thing that is followed through the pictures of a camera. */
-export interface LiveTrack {
-  track_id: number;
-  class_name: string;
-  confidence: number;
-  /** Corners `x1, y1, x2, y2` in the space of `LiveHeader.size`. */
-  bbox: [number, number, number, number];
-  in_zone: boolean;
-}
-
-/** What is known about one live picture; the boxes belong to exactly this picture. */
-export interface LiveHeader {
-  camera_id: string;
-  sequence: number;
-  captured_at: string;
-  size: [number, number];
-  tracks: LiveTrack[];
-  /** When the detector last looked; `null` while it has not. */
-  detections_at: string | null;
-}
+import type { LiveHeader } from '../api/types';
 
 /** A message of the live stream: header and picture. */
 export interface LivePicture {

@@ -1,7 +1,7 @@
+import type { LiveTrack } from '../api/types';
 import { centre, fit, type Point, type Rectangle, type Size } from '../geometry/polygon';
 import type { DrawnZone } from '../lib/site.svelte';
 import type { LiveFrame } from '../live/feed';
-import type { LiveTrack } from '../live/message';
 
 /** What is drawn over a picture. */
 export interface Overlay {

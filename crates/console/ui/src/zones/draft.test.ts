@@ -9,7 +9,7 @@ const ENTRY: CameraZones = {
   camera_id: 'gate-1',
   forbidden_rois: [
     { name: 'Pit', points: [[128, 72], [640, 72], [640, 360]], classes: ['person'], anchor: 'bottom_center', n_of_m: { n: 2, m: 3 }, dwell_seconds: 1.5, repeat_seconds: 30, severity: 'critical' },
-    { name: null, points: [[0, 0], [1280, 0], [1280, 720]] },
+    { name: null, points: [[0, 0], [1280, 0], [1280, 720]], n_of_m: { n: 1, m: 1 }, dwell_seconds: 0, repeat_seconds: 60 },
   ],
   allowed_classes: ['pine', 'worker'],
   alert_classes: ['object'],
