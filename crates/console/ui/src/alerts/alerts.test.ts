@@ -12,6 +12,7 @@ function alert(id: string, changes: Partial<Alert> = {}): Alert {
     timestamp: '2026-11-20T11:00:00Z',
     captured_at: '2026-11-20T11:00:00Z',
     detection: { class_id: 0, class_name: 'person', confidence: 0.9, bbox: [1, 2, 3, 4], center: [2, 3], is_unknown: false },
+    roi_hit: true,
     roi_name: 'Loading bay',
     violation_type: 'forbidden_class',
     track_id: 4,

@@ -79,7 +79,7 @@ function paintTrack(context: CanvasRenderingContext2D, place: Rectangle, scale: 
     context.roundRect(x, y, width, height, 3);
     context.stroke();
   }
-  if (place.width < 220 || width < 14) return;
+  if (place.width < 260 || width < 14) return;
   const name = place.width < 420 ? track.class_name : `${track.class_name} ${track.track_id}`;
   const above = y - PLATE_HEIGHT - 2 >= place.y;
   plate(context, x - 1, above ? y - PLATE_HEIGHT - 2 : y + 2, name, track.in_zone ? colours.alarm : colours.plate, track.in_zone ? '#14060a' : colours.ink);

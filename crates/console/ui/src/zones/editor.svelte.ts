@@ -1,4 +1,4 @@
-import type { Point } from '../geometry/polygon';
+import { FEWEST_CORNERS, type Point, withoutCorner } from '../geometry/polygon';
 import { type Draft, faults, newZone, same, withoutZone, withZone, type ZoneDraft } from './draft';
 import { begun, redone, type Steps, taken, undone } from './steps';
 
@@ -8,6 +8,8 @@ export class Editor {
   #saved = $state.raw<Draft>(this.#steps.present);
   #action = 0;
   #chosen = $state<number | null>(null);
+  /** The corner of the selected zone that was touched or focused last. */
+  corner = $state<number | null>(null);
   /** The corners drawn so far; `null` while nothing is drawn. */
   drawn = $state.raw<Point[] | null>(null);
 
@@ -25,6 +27,7 @@ export class Editor {
   }
 
   select(key: number | null): void {
+    if (key !== this.#chosen) this.corner = null;
     this.#chosen = key;
   }
 
@@ -42,13 +45,23 @@ export class Editor {
   add(corners: Point[]): void {
     const zone = newZone(corners, this.draft.zones);
     this.change({ ...this.draft, zones: [...this.draft.zones, zone] });
-    this.#chosen = zone.key;
+    this.select(zone.key);
     this.drawn = null;
+  }
+
+  /** Whether the chosen corner can go: three always stay. */
+  readonly canRemoveCorner = $derived(this.corner !== null && this.selected !== null && this.corner < this.selected.corners.length && this.selected.corners.length > FEWEST_CORNERS);
+
+  /** Takes the chosen corner out of the selected zone. */
+  removeCorner(): void {
+    if (this.corner === null || this.selected === null || !this.canRemoveCorner) return;
+    this.changeZone(this.selected.key, { corners: withoutCorner(this.selected.corners, this.corner) });
+    this.corner = null;
   }
 
   remove(key: number): void {
     this.change(withoutZone(this.draft, key));
-    if (this.#chosen === key) this.#chosen = this.draft.zones[0]?.key ?? null;
+    if (this.#chosen === key) this.select(this.draft.zones[0]?.key ?? null);
   }
 
   undo(): void {
