@@ -4,6 +4,8 @@ import type { Filter } from '../lib/route';
 import { listPath, matches, merged } from './alerts';
 
 const PAGE = 40;
+/** A list left open for days begins again at this length. */
+const LONGEST = 1000;
 
 /** The recorded alerts that match a filter, page after page, with the live ones on top. */
 export class History {
@@ -39,7 +41,8 @@ export class History {
   /** Takes in a live alert: at once, or behind the pill. */
   receive(alert: Alert, atOnce: boolean): void {
     if (!matches(alert, this.filter, Date.now())) return;
-    if (atOnce) this.alerts = merged(this.alerts, [alert]);
+    if (atOnce && this.alerts.length >= LONGEST) this.#beginAgain();
+    else if (atOnce) this.alerts = merged(this.alerts, [alert]);
     else this.waiting = merged(this.waiting, [alert]);
   }
 
@@ -47,6 +50,13 @@ export class History {
   showWaiting(): void {
     this.alerts = merged(this.alerts, this.waiting);
     this.waiting = [];
+  }
+
+  #beginAgain(): void {
+    this.alerts = [];
+    this.complete = false;
+    this.#cursor = null;
+    void this.more();
   }
 
   stop(): void {

@@ -17,7 +17,8 @@ export type Zone = Streams['schemas']['Roi'];
 export type Anchor = Streams['schemas']['Anchor'];
 export type Severity = Streams['schemas']['Severity'];
 
-export type ZoneList = { cameras: CameraZones[] };
+export type Problem = Present<Streams['schemas']['Problem']>;
+export type ZoneList = { cameras: CameraZones[]; problems: Problem[] };
 
 /** An alert as it is sent; the record adds what became of it. */
 export type Alert = Present<Console['schemas']['Alert']> & { received_at?: string; outcome?: AlertRecord['outcome'] };

@@ -1,5 +1,5 @@
 import { getJson, words } from '../api/http';
-import type { Camera, CameraList, CameraZones, ZoneList } from '../api/types';
+import type { Camera, CameraList, CameraZones, Problem, ZoneList } from '../api/types';
 import { type Point, toShares } from '../geometry/polygon';
 import { LiveFeed } from '../live/feed';
 import { poll } from './poll';
@@ -21,6 +21,10 @@ class Site {
   loading = $state<Loading>('loading');
   failure = $state('');
   zones = $state.raw<CameraZones[]>([]);
+  /** What is wrong with the configuration files as a whole. */
+  problems = $derived.by(() => [...this.#cameraProblems, ...this.#zoneProblems]);
+  #cameraProblems = $state.raw<Problem[]>([]);
+  #zoneProblems = $state.raw<Problem[]>([]);
   liveConnected = $state(true);
 
   readonly live = new LiveFeed(liveAddress, (connected) => {
@@ -49,12 +53,16 @@ class Site {
   }
 
   async loadZones(signal?: AbortSignal): Promise<void> {
-    this.zones = (await getJson<ZoneList>('/streams/api/v1/zones', signal)).cameras;
+    const list = await getJson<ZoneList>('/streams/api/v1/zones', signal);
+    this.zones = list.cameras;
+    this.#zoneProblems = list.problems;
   }
 
   async #loadCameras(signal: AbortSignal): Promise<void> {
     try {
-      this.cameras = (await getJson<CameraList>('/streams/api/v1/cameras', signal)).cameras;
+      const list = await getJson<CameraList>('/streams/api/v1/cameras', signal);
+      this.cameras = list.cameras;
+      this.#cameraProblems = list.problems;
       this.loading = 'ready';
     } catch (failure) {
       if (!signal.aborted) {

@@ -39,22 +39,24 @@ function camera(state: Camera['state'], changes: Partial<Camera> = {}): Camera {
   };
 }
 
+const problems = [{ file: 'cameras.yaml', line: 12, key: 'cameras[1].fps_target', message: 'expected a number from 0.1 to 30, found 99' }];
+
 const titles = (found: { title: string }[]): string[] => found.map((trouble) => trouble.title);
 
 describe('the diagnosis', () => {
   it('finds nothing when all is well', () => {
-    expect(diagnose(system(), [camera('streaming'), camera('disabled'), camera('starting')])).toEqual([]);
+    expect(diagnose(system(), [camera('streaming'), camera('disabled'), camera('starting')], [])).toEqual([]);
   });
 
   it('does not guess about a system it has not seen', () => {
-    expect(diagnose(null, [])).toEqual([]);
+    expect(diagnose(null, [], [])).toEqual([]);
   });
 
   it('puts what is broken before what is only behind', () => {
     const found = diagnose(system({ services: [service('alert-router', { state: 'not_ready', conditions: { redis: 'connection refused', store: null } }), service('stream-manager', { state: 'unreachable' })] }), [
       camera('reconnecting'),
       camera('failed', { id: 'gate-2', name: 'Gate 2' }),
-    ]);
+    ], []);
     expect(titles(found)).toEqual(['“Cameras” is not running', 'Gate 2: not working', '“Alert delivery” is running but not ready', 'Gate 1: connection lost']);
     expect(found[2]?.detail).toContain('redis: connection refused');
     expect(found[2]?.detail).not.toContain('store');
@@ -64,15 +66,16 @@ describe('the diagnosis', () => {
     const found = diagnose(
       system({ services: [service('anything', { state: 'unreachable' })], redis: { ...system().redis, state: 'unreachable', queues: [queue({ lag: 80 }), { name: 'alerts:dead', length: 1, groups: [] }] } }),
       [camera('reconnecting'), camera('failed'), camera('invalid')],
+      problems,
     );
-    expect(found).toHaveLength(7);
+    expect(found).toHaveLength(8);
     for (const trouble of found) expect(trouble.advice).not.toBe('');
   });
 
   it('names file, line and key of a wrong entry', () => {
-    const problems = [{ file: 'cameras.yaml', line: 12, key: 'cameras[1].fps_target', message: 'expected a number from 0.1 to 30, found 99' }];
-    expect(diagnose(null, [camera('invalid', { problems })])[0]?.detail).toBe('cameras.yaml:12: cameras[1].fps_target: expected a number from 0.1 to 30, found 99');
-    expect(diagnose(null, [camera('streaming', { problems })])[0]?.title).toBe('Gate 1: a setting is wrong');
+    expect(diagnose(null, [camera('invalid', { problems })], [])[0]?.detail).toBe('cameras.yaml:12: cameras[1].fps_target: expected a number from 0.1 to 30, found 99');
+    expect(diagnose(null, [camera('streaming', { problems })], [])[0]?.title).toBe('Gate 1: a setting is wrong');
+    expect(diagnose(null, [], [{ file: 'rois.yaml', line: null, key: '', message: 'cannot be read' }])[0]?.detail).toBe('rois.yaml: cannot be read');
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Camera, Queue, Service, System } from '../api/types';
+import type { Camera, Problem, Queue, Service, System } from '../api/types';
 import { plural, span } from '../lib/format';
 import { type Condition, condition } from '../wall/states';
 
@@ -24,10 +24,11 @@ export const SERVICES: Record<string, { name: string; job: string; without: stri
 };
 
 /** Returns everything that needs a person, the worst first. */
-export function diagnose(system: System | null, cameras: readonly Camera[]): Trouble[] {
+export function diagnose(system: System | null, cameras: readonly Camera[], problems: readonly Problem[]): Trouble[] {
   const found = [
     ...(system === null ? [] : [...redisTrouble(system), ...system.services.flatMap(serviceTrouble), ...system.redis.queues.flatMap(queueTrouble)]),
     ...cameras.flatMap(cameraTrouble),
+    ...problems.map(fileTrouble),
   ];
   const worst = (trouble: Trouble): number => (trouble.tone === 'alarm' ? 0 : 1);
   return found.sort((a, b) => worst(a) - worst(b));
@@ -111,7 +112,7 @@ function queueTrouble(queue: Queue): Trouble[] {
 
 function cameraTrouble(camera: Camera): Trouble[] {
   const how = condition(camera);
-  const written = camera.problems.map((problem) => `${problem.file}${problem.line === null ? '' : `:${problem.line}`}: ${problem.key}: ${problem.message}`);
+  const written = camera.problems.map(inFile);
   if (how.tone === 'ok' || how.tone === 'off' || camera.state === 'starting') {
     if (written.length === 0) return [];
     return [{ tone: 'warn', title: `${camera.name}: a setting is wrong`, detail: written.join(' · '), advice: 'Correct the file; the change takes effect at once.', href: null }];
@@ -125,6 +126,14 @@ function cameraTrouble(camera: Camera): Trouble[] {
       href: `#/cameras/${encodeURIComponent(camera.id)}`,
     },
   ];
+}
+
+function fileTrouble(problem: Problem): Trouble {
+  return { tone: 'warn', title: `${problem.file} is not in order`, detail: inFile(problem), advice: 'Correct the file; the change takes effect at once. Until then the last good settings hold.', href: null };
+}
+
+function inFile({ file, line, key, message }: Problem): string {
+  return [`${file}${line === null ? '' : `:${line}`}`, key, message].filter((part) => part !== '').join(': ');
 }
 
 function isBehind(group: Queue['groups'][number]): boolean {
