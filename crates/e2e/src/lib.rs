@@ -8,6 +8,7 @@ mod ports;
 mod process;
 mod scene;
 mod site;
+mod up;
 mod wait;
 
 pub use http::Http;
@@ -15,4 +16,5 @@ pub use ports::Ports;
 pub use process::Process;
 pub use scene::{SECRET, Scene, Script};
 pub use site::{Site, program, root};
+pub use up::Up;
 pub use wait::{LIMIT, until, until_some};

@@ -18,10 +18,10 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a command; what it says goes to `<directory>/<name>.log`.
+    /// Starts a command; what it says goes to `<directory>/<name>.log`, anew at each start.
     pub fn start(name: &str, command: &mut Command, directory: &Path) -> anyhow::Result<Self> {
         let log = directory.join(format!("{name}.log"));
-        let file = File::options().create(true).append(true).open(&log).context("opening a log")?;
+        let file = File::create(&log).context("opening a log")?;
         let child = command
             .stdin(Stdio::null())
             .stdout(file.try_clone().context("sharing a log")?)

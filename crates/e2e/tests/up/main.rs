@@ -4,52 +4,13 @@ mod family;
 mod refusals;
 
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
-use e2e::{Http, Ports, Process, program, root, until, until_some};
+use e2e::{Http, LIMIT, Ports, Up, root, until, until_some};
 use rustix::process::Signal;
-use tempfile::TempDir;
 
-/// How long a whole site may take to start.
-const START: Duration = Duration::from_secs(120);
-
-/// How long it may take to stop.
+/// How long a site may take to stop.
 const STOP: Duration = Duration::from_secs(40);
-
-/// A site that `up` runs, with data of its own.
-struct Up {
-    data: TempDir,
-    ports: Ports,
-}
-
-impl Up {
-    fn new() -> anyhow::Result<Self> {
-        Ok(Self { data: tempfile::tempdir()?, ports: Ports::free()? })
-    }
-
-    fn command(&self) -> anyhow::Result<Command> {
-        let mut command = Command::new(program("xtask")?);
-        command.current_dir(root()).env("DATA_DIR", self.data.path().join("data")).args([
-            "up",
-            "--no-install",
-            "--no-build",
-            "--port-offset",
-            &self.ports.offset.to_string(),
-        ]);
-        Ok(command)
-    }
-
-    /// Starts it and waits for the address that it prints at the end.
-    async fn start(&self) -> anyhow::Result<Process> {
-        let mut up = Process::start("up", &mut self.command()?, self.data.path())?;
-        let already = up.said().len();
-        let address = format!("http://localhost:{}", self.ports.web());
-        until("the address is printed", START, async || !up.runs() || up.said()[already..].contains(&address)).await?;
-        assert!(up.runs(), "{}", up.said());
-        Ok(up)
-    }
-}
 
 #[tokio::test]
 async fn a_site_starts_works_and_stops_without_a_trace() -> anyhow::Result<()> {
@@ -83,11 +44,11 @@ async fn a_program_that_dies_comes_back() -> anyhow::Result<()> {
 
     family::kill(router)?;
 
-    until("the end is told", START, async || up.said().contains("alert-router ended (signal: 9")).await?;
-    let successor = until_some("there is a successor", START, async || family::named(up.id(), "alert-router")).await?;
+    until("the end is told", LIMIT, async || up.said().contains("alert-router ended (signal: 9")).await?;
+    let successor = until_some("there is a successor", LIMIT, async || family::named(up.id(), "alert-router")).await?;
     assert_ne!(successor, router);
     let http = Http::on(site.ports.alert_router())?;
-    until("it works", START, async || http.status("/readyz").await == Some(200)).await?;
+    until("it works", LIMIT, async || http.status("/readyz").await == Some(200)).await?;
     assert!(up.stop(STOP)?.success(), "{}", up.said());
     Ok(())
 }
@@ -109,8 +70,8 @@ async fn not_even_a_killed_start_leaves_a_child() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_start_can_be_given_up() -> anyhow::Result<()> {
     let site = Up::new()?;
-    let mut up = Process::start("up", &mut site.command()?, site.data.path())?;
-    until("something was started", START, async || family::named(up.id(), "redis-server").is_some()).await?;
+    let mut up = site.launch(site.command()?)?;
+    until("something was started", LIMIT, async || family::named(up.id(), "redis-server").is_some()).await?;
 
     assert!(up.stop(STOP)?.success(), "{}", up.said());
 
@@ -138,10 +99,7 @@ async fn a_user_s_site_runs_without_the_simulation() -> anyhow::Result<()> {
     user_s_site(configs.path())?;
     let mut command = site.command()?;
     command.arg("--site").arg(configs.path());
-    let mut up = Process::start("up", &mut command, site.data.path())?;
-    let address = format!("http://localhost:{}", site.ports.web());
-    until("the address is printed", START, async || !up.runs() || up.said().contains(&address)).await?;
-    assert!(up.runs(), "{}", up.said());
+    let mut up = site.start_with(command).await?;
 
     let cameras = Http::on(site.ports.web())?.json("/streams/api/v1/cameras").await?;
 

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use super::Up;
+use e2e::Up;
 
 /// The one line that a failed command leaves on the terminal.
 fn refusal(output: &Output) -> String {
@@ -41,6 +41,7 @@ fn a_missing_model_without_a_network_is_told() -> anyhow::Result<()> {
     let said = refusal(&command.output()?);
 
     assert!(said.starts_with("error: the detector model is missing: "), "{said}");
+    assert!(!said.contains("cannot be started"), "{said}");
     Ok(())
 }
 
@@ -58,7 +59,7 @@ fn a_failed_installation_is_told_with_the_cause() -> anyhow::Result<()> {
         }
     }
     let mut command = Command::new(site.command()?.get_program());
-    command.current_dir(e2e::root()).env("DATA_DIR", site.data.path().join("data")).env("PATH", tools.path()).args([
+    command.current_dir(e2e::root()).env("DATA_DIR", site.data()).env("PATH", tools.path()).args([
         "up",
         "--yes",
         "--port-offset",
@@ -86,7 +87,7 @@ fn a_site_without_cameras_is_refused() -> anyhow::Result<()> {
 #[test]
 fn two_sites_cannot_share_their_data() -> anyhow::Result<()> {
     let site = Up::new()?;
-    let data = site.data.path().join("data");
+    let data = site.data();
     fs::create_dir_all(&data)?;
     let lock = fs::File::create(data.join("up.lock"))?;
     rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive)?;
