@@ -1,3 +1,5 @@
+//! Defaults, ranges and the environment.
+
 use std::time::Duration;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! When alerts are raised, and when they are not.
+
 use jiff::SignedDuration;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The rule of the reference, and what is new in it.
+
 use super::*;
 use crate::entry::Entry;
 

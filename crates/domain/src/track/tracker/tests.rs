@@ -1,3 +1,5 @@
+//! Things that move, cross, hide, and come again.
+
 use jiff::SignedDuration;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! What `rois.yaml` may say, and what is written back.
+
 use super::*;
 use crate::zone::AlertPlan;
 
