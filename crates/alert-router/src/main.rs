@@ -1,3 +1,7 @@
-//! To come.
+//! Takes alerts from Redis, keeps them and delivers each to where it is wanted.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    chassis::main("alert-router", alert_router::run)
+}

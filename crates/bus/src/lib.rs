@@ -24,7 +24,7 @@ pub mod testing;
 mod topic;
 mod url;
 
-pub use consumer::{Consumer, GroupSettings, Message, Start};
+pub use consumer::{Consumer, GroupSettings, Link, Message, Start};
 pub use entry::EntryId;
 pub use error::BusError;
 pub use inspector::{GroupState, Inspector, ServerState, StreamState};

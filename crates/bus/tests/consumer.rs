@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bus::testing::RedisServer;
-use bus::{BusError, Consumer, GroupSettings, Inspector, Message, Publisher, Start, Topic};
+use bus::{BusError, Consumer, GroupSettings, Inspector, Link, Message, Publisher, Start, Topic};
 use tokio::time::timeout;
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -203,4 +203,28 @@ async fn a_stream_that_vanished_is_joined_anew() {
         }
     };
     assert_eq!(message.value, 2);
+}
+
+#[tokio::test]
+async fn a_consumer_tells_whether_redis_is_there_although_nothing_comes() {
+    let mut redis = RedisServer::new();
+    let mut consumer = member(&redis, quick());
+    let mut link = consumer.link();
+    assert_eq!(*link.borrow_and_update(), Link::Untried);
+    let reading = tokio::spawn(async move {
+        loop {
+            if consumer.next().await.is_err() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    });
+    let mut until = async |is_wanted: fn(&Link) -> bool| {
+        timeout(PATIENCE, link.wait_for(is_wanted)).await.expect("in time").expect("is read");
+    };
+    until(|link| *link == Link::Up).await;
+    redis.stop();
+    until(|link| matches!(link, Link::Down { reason } if reason.starts_with("cannot reach Redis at 127.0.0.1"))).await;
+    redis.start().expect("starts again");
+    until(|link| *link == Link::Up).await;
+    reading.abort();
 }

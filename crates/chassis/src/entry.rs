@@ -54,9 +54,15 @@ pub fn main<C: Settings>(name: &'static str, run: impl AsyncFnOnce(C, Stop) -> a
     }
 }
 
-fn serve<C: Settings>(name: &'static str, env: &Env, run: impl AsyncFnOnce(C, Stop) -> anyhow::Result<()>) -> ExitCode {
-    // Every TLS client of the process uses this provider; a second call would only say so.
+/// Chooses what every TLS client of the process computes with. [`main`] does it for services;
+/// command lines and tests that make HTTP clients call it themselves, any number of times.
+pub fn install_tls() {
+    // Fails only if it was chosen before.
     let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+fn serve<C: Settings>(name: &'static str, env: &Env, run: impl AsyncFnOnce(C, Stop) -> anyhow::Result<()>) -> ExitCode {
+    install_tls();
     metrics::describe_process(name);
     let config = match C::load(env) {
         Ok(config) => config,

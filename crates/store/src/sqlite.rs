@@ -44,7 +44,7 @@ pub enum OpenError {
 }
 
 /// Opens a database, makes it if need be, and brings it up to date with `migrations`
-/// (`sqlx::migrate!("migrations")`).
+/// (`sqlx::migrate!("./migrations")`).
 ///
 /// A committed transaction is on disk (`synchronous = FULL`): services acknowledge after it.
 pub async fn open(path: impl AsRef<Path>, migrations: &Migrator) -> Result<SqlitePool, OpenError> {

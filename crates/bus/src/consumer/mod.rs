@@ -8,6 +8,7 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
@@ -75,6 +76,21 @@ pub struct Consumer<T> {
     place: Place,
     /// When to look next for messages that others left.
     next_round: Instant,
+    link: watch::Sender<Link>,
+}
+
+/// Whether a consumer reaches Redis.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Link {
+    /// It has not tried yet.
+    Untried,
+    /// Redis answered last time.
+    Up,
+    /// Redis did not.
+    Down {
+        /// What happened instead.
+        reason: String,
+    },
 }
 
 /// Where the next read begins.
@@ -106,6 +122,7 @@ impl<T: DeserializeOwned> Consumer<T> {
             read: VecDeque::new(),
             place: Place::Outside,
             next_round: Instant::now(),
+            link: watch::Sender::new(Link::Untried),
         })
     }
 
@@ -135,10 +152,19 @@ impl<T: DeserializeOwned> Consumer<T> {
                 }
             }
             match self.fetched().await {
-                Ok(read) => self.read = read.into(),
+                Ok(read) => {
+                    self.read = read.into();
+                    self.note_link(Link::Up);
+                }
                 Err(error) => return Err(self.lost(error)),
             }
         }
+    }
+
+    /// Returns whether Redis can be reached, as it changes: [`next`](Self::next) says nothing while
+    /// there is nothing new.
+    pub fn link(&self) -> watch::Receiver<Link> {
+        self.link.subscribe()
     }
 
     /// Says that a message was handled: it will not come again.
@@ -156,7 +182,16 @@ impl<T: DeserializeOwned> Consumer<T> {
     fn lost(&mut self, error: BusError) -> BusError {
         self.read.clear();
         self.place = Place::Outside;
+        self.note_link(Link::Down { reason: error.to_string() });
         error
+    }
+
+    fn note_link(&self, now: Link) {
+        self.link.send_if_modified(|link| {
+            let is_other = *link != now;
+            *link = now;
+            is_other
+        });
     }
 
     /// Reads some messages, or none for now.

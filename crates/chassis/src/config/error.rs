@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::locate;
+
 /// Why the configuration was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -20,6 +22,9 @@ pub enum ConfigError {
     /// A place in a file holds something that is not understood.
     #[error("{0}")]
     File(Problem),
+    /// Several things are wrong.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Several(Vec<ConfigError>),
     /// An environment variable holds something that is not understood.
     #[error("{name}: {expectation}")]
     Variable {
@@ -41,6 +46,29 @@ impl ConfigError {
         Self::File(Problem::new(file, None, key, expectation))
     }
 
+    /// Returns the error of a file that was read and then found wrong by a check of its own: each
+    /// problem is a key (as `cameras[1].fps_target`, or the environment variable that replaced one,
+    /// as `ALERTING_PROTOCOL`) and what was expected there. The lines are looked up.
+    pub fn refused<K: Into<String>, E: Into<String>>(
+        file: impl AsRef<Path>,
+        problems: impl IntoIterator<Item = (K, E)>,
+    ) -> Self {
+        let file = file.as_ref();
+        // Without the text there are no lines; the problems are told all the same.
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        let is_variable =
+            |key: &str| key.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+        let told = problems.into_iter().map(|(key, expectation)| {
+            let (key, expectation) = (key.into(), expectation.into());
+            if is_variable(&key) {
+                Self::Variable { name: key, expectation }
+            } else {
+                Self::File(Problem::new(file, nearest_line(&text, &key), key, expectation))
+            }
+        });
+        Self::Several(told.collect())
+    }
+
     pub(crate) fn unreadable(path: &Path, source: std::io::Error) -> Self {
         if source.kind() == std::io::ErrorKind::NotFound {
             Self::NotFound(path.to_owned())
@@ -48,6 +76,11 @@ impl ConfigError {
             Self::Unreadable { path: path.to_owned(), source }
         }
     }
+}
+
+/// Returns the line of a key, or of the mapping it is missing from.
+fn nearest_line(text: &str, key: &str) -> Option<usize> {
+    locate(text, key).or_else(|| locate(text, key.rsplit_once('.')?.0))
 }
 
 /// One thing that is wrong at one place of a file: `configs/cameras.yaml:7: cameras[1].fps_target: expected …`.
@@ -85,5 +118,32 @@ impl fmt::Display for Problem {
             write!(f, ": {}", self.key)?;
         }
         write!(f, ": {}", self.expectation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn problems_of_a_later_check_are_told_with_their_lines() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let file = dir.path().join("services.yaml");
+        std::fs::write(&file, "alerting:\n  # to whom\n  protocol: mqtt\n").expect("is written");
+        let problems = [
+            ("alerting.protocol", "must be one of stdout, webhook"),
+            ("alerting.webhook_url", "is missing"),
+            ("ALERTING_WEBHOOK_URL", "must begin with http://"),
+        ];
+        let told = ConfigError::refused(&file, problems).to_string();
+        let name = file.display();
+        assert_eq!(
+            told,
+            format!(
+                "{name}:3: alerting.protocol: must be one of stdout, webhook; \
+                 {name}:3: alerting.webhook_url: is missing; \
+                 ALERTING_WEBHOOK_URL: must begin with http://"
+            )
+        );
     }
 }

@@ -1,3 +1,5 @@
+//! What is read from YAML, and what is said of what cannot be.
+
 use super::*;
 
 #[derive(Debug, PartialEq, Deserialize)]

@@ -1,11 +1,15 @@
 //! The routes of a service. One cannot be made without saying who may call it.
 
+use std::convert::Infallible;
+
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodFilter, MethodRouter, on};
+use axum::response::IntoResponse;
+use axum::routing::{MethodFilter, MethodRouter, Route, on};
+use tower::{Layer, Service};
 
 use super::{Access, Limits, Readiness, wrap};
 
@@ -88,6 +92,21 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
             .layer(DefaultBodyLimit::max(limits.body_bytes));
         self.router = self.router.merge(fallback);
         self.list.push(RouteInfo { method: None, path: "/{*path}".to_owned(), access });
+        self
+    }
+
+    /// Wraps every route that was added, and every path and method that has none, in a layer of
+    /// `tower`, as the one that answers browsers of other origins.
+    #[must_use]
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<Route> + Clone + Send + Sync + 'static,
+        L::Service: Service<Request> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request>>::Response: IntoResponse + 'static,
+        <L::Service as Service<Request>>::Error: Into<Infallible> + 'static,
+        <L::Service as Service<Request>>::Future: Send + 'static,
+    {
+        self.router = self.router.layer(layer);
         self
     }
 

@@ -1,3 +1,5 @@
+//! The server as its callers see it.
+
 use std::time::Duration;
 
 use axum::Json;
@@ -29,7 +31,7 @@ async fn site(routes: Routes) -> Site {
     let server = Server::bind(([127, 0, 0, 1], 0).into()).await.expect("a free port");
     let (address, stop) = (server.address(), Stop::new());
     let server = tokio::spawn(server.run(routes, stop.clone()));
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    crate::install_tls();
     let client = reqwest::Client::builder().timeout(PATIENCE).build().expect("a client");
     Site { address, stop, server, client }
 }
@@ -269,12 +271,12 @@ async fn a_web_socket_says_goodbye_before_the_server_ends() {
 #[tokio::test]
 async fn a_request_under_way_is_answered_before_the_server_ends() {
     let routes = Routes::new().route(Method::GET, "/work", Access::Viewer, async || {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        sleep(Duration::from_millis(300)).await;
         "done"
     });
     let site = site(routes).await;
     let request = tokio::spawn(site.client.get(site.url("/work")).send());
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    sleep(Duration::from_millis(100)).await;
     site.end().await;
     let answer = request.await.expect("does not panic").expect("is answered");
     assert_eq!(answer.text().await.expect("a text"), "done");

@@ -1,3 +1,5 @@
+//! Tasks that end, fail, panic and do not listen, in paused time.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
