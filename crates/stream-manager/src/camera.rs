@@ -100,8 +100,8 @@ impl Keeper {
             let _ = self.interrupt.or(pending::<()>()).await;
             return;
         }
-        self.post.begin(Lifecycle::new(self.site.patience(), now));
-        let mut watch = Watch::new(self.site.zone_book.of_or_none(&self.camera.id));
+        self.post.begin(Lifecycle::new(self.site.patience, now));
+        let mut watch = Watch::new(self.site.zone_book.of_or_none(&self.camera.id), self.site.tracking.clone());
         while let End::Lost(trouble, reason) = self.stream(&mut watch).await {
             let next = self.post.lost(trouble, reason.clone(), fastrand::f64(), Timestamp::now());
             self.tell(trouble, &reason, next);
@@ -140,7 +140,7 @@ impl Keeper {
             url: self.camera.detection_url().clone(),
             transport: self.camera.transport,
             fps_target: Some(self.camera.fps_target),
-            read_timeout: self.site.read_timeout(),
+            read_timeout: self.site.read_timeout,
             pace: Pace::RealTime,
             looping: true,
         };

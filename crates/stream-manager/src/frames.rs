@@ -118,7 +118,14 @@ impl Frames {
     async fn ask(&mut self, frame: &Frame, region: Option<BBox>) -> (Fate, Option<Finding>) {
         let Some(pool) = self.site.pool() else { return (Fate::Busy, None) };
         let lane = Arc::from(self.camera.id.as_str());
-        let job = Job { lane, picture: frame.picture.clone(), region, min_confidence: None };
+        // Unsure detections raise nothing, but keep alive the track of a thing that is known.
+        let tracking = &self.site.tracking;
+        let job = Job {
+            lane,
+            picture: frame.picture.clone(),
+            region,
+            min_confidence: Some(tracking.lowest_useful_confidence()),
+        };
         match pool.detect(job).await {
             Ok(outcome) => {
                 if self.told.take().is_some() {
@@ -138,8 +145,9 @@ impl Frames {
         self.site.metrics.queue.observe(outcome.waited_ms / 1000.0);
         self.site.metrics.inference.observe(outcome.inference_ms / 1000.0);
         let looked = region.map_or(Looked::Everywhere, Looked::Region);
-        if region.is_none() {
-            self.gate.looked_at_whole(frame.captured_at);
+        match region {
+            Some(_) => self.post.meters.looked_at_part(),
+            None => self.gate.looked_at_whole(frame.captured_at),
         }
         let vision::ModelRef { name, version, sha256 } = outcome.model;
         let finding = Finding::new(looked, outcome.detections, ModelRef { name, version, sha256 });

@@ -46,6 +46,7 @@ use zone_book::ZoneBook;
 
 pub use lifecycle::{Patience, State};
 pub use settings::Config;
+pub use site::Watching;
 pub use view::{
     Alerts, Camera, Cameras, Classes, Counters, Detector, LiveHeader, LiveTrack, Problem, Skipped, Stage, Status,
     Stream, Zones,
@@ -95,7 +96,7 @@ impl Service {
         let topic = Topic::new(config.stream, config.stream_length);
         let outlet = Outlet::open(&config.redis, &topic, config.spool).context("cannot keep alerts")?;
         let zone_book = ZoneBook::open(config.zones, config.env.clone());
-        let (site, raised) = Site::new(zone_book, config.patience, config.read_timeout);
+        let (site, raised) = Site::new(zone_book, config.watching);
         let site = Arc::new(site);
         let readiness = Readiness::new();
         let (model, alerts) = (readiness.condition("model"), readiness.condition("alerts"));

@@ -53,6 +53,7 @@ pub(crate) struct Metrics {
     up: IntGaugeVec,
     reconnects: IntCounterVec,
     frame_age: HistogramVec,
+    parts: IntCounterVec,
     detections: IntCounterVec,
     alerts: IntCounterVec,
     capture_to_alert: HistogramVec,
@@ -96,6 +97,11 @@ impl Metrics {
                 &["camera", "reason"],
             ),
             frame_age: latencies("ronda_frame_age_seconds", "Age of a frame when its objects are known.", &["camera"]),
+            parts: counters(
+                "ronda_partial_looks_total",
+                "Looks of the detector at a part of the picture.",
+                &["camera"],
+            ),
             detections: counters("ronda_detections_total", "Things the detector saw.", &["camera", "class"]),
             alerts: counters("ronda_alerts_total", "Alerts raised.", &["camera", "zone", "class"]),
             capture_to_alert: latencies(
@@ -127,6 +133,7 @@ impl Metrics {
             up,
             reconnects: self.reconnects.clone(),
             frame_age: self.frame_age.with_label_values(&[id]),
+            parts: self.parts.with_label_values(&[id]),
             detections: self.detections.clone(),
             alerts: self.alerts.clone(),
             capture_to_alert: self.capture_to_alert.with_label_values(&[id]),
@@ -151,6 +158,7 @@ impl Metrics {
         for fate in Fate::ALL {
             let _ = self.frames.remove_label_values(&[id.as_str(), fate.as_str()]);
         }
+        let _ = self.parts.remove_label_values(&[id.as_str()]);
         let _ = self.up.remove_label_values(&[id.as_str()]);
         let _ = self.frame_age.remove_label_values(&[id.as_str()]);
         let _ = self.capture_to_alert.remove_label_values(&[id.as_str()]);
@@ -164,6 +172,7 @@ pub(crate) struct Meters {
     fates: [IntCounter; Fate::ALL.len()],
     up: IntGauge,
     reconnects: IntCounterVec,
+    parts: IntCounter,
     detections: IntCounterVec,
     alerts: IntCounterVec,
     /// Age of a frame when its objects are known.
@@ -191,6 +200,16 @@ impl Meters {
     /// Counts a loss of the stream.
     pub(crate) fn lost(&self, trouble: Trouble) {
         self.reconnects.with_label_values(&[&self.camera, trouble.as_str()]).inc();
+    }
+
+    /// Counts a look at a part of the picture.
+    pub(crate) fn looked_at_part(&self) {
+        self.parts.inc();
+    }
+
+    /// Returns how many looks were looks at a part of the picture.
+    pub(crate) fn parts(&self) -> u64 {
+        self.parts.get()
     }
 
     /// Counts a thing that the detector saw.

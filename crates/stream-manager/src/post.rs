@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::camera::Camera;
+use domain::geometry::Size;
 use domain::id::CameraId;
 use domain::sampling::FrameRate;
 use jiff::Timestamp;
@@ -132,6 +133,11 @@ impl Post {
         Look::new(self.shots.subscribe(), fps)
     }
 
+    /// Returns the size of the pictures, while there are some.
+    pub(crate) fn picture_size(&self) -> Option<Size> {
+        self.lock().stream.as_ref().map(|stream| stream.size)
+    }
+
     /// Returns the state of the stream and why it is so.
     pub(crate) fn state(&self) -> (State, Option<String>) {
         let known = self.lock();
@@ -159,6 +165,7 @@ impl Post {
             due,
             processed: skipped.still + detected,
             detected,
+            parts: self.meters.parts(),
             failed,
             skipped,
             alerts,

@@ -11,6 +11,7 @@ use crate::cameras_file::Listed;
 use crate::lifecycle::State;
 use crate::post::Post;
 use crate::view;
+use crate::zone_book::Zoning;
 
 /// The cameras of the site.
 #[derive(Debug, Default)]
@@ -74,11 +75,15 @@ impl Place {
         }
     }
 
-    /// Returns what HTTP shows; `more` are problems of the camera's zones.
-    pub(crate) fn view(&self, more: &[Problem], now: Timestamp) -> view::Camera {
-        let views = |problems: &[Problem]| problems.iter().chain(more).map(view::Problem::from).collect();
+    /// Returns what HTTP shows, with what is wrong with the camera's zones.
+    pub(crate) fn view(&self, zoning: &Zoning, now: Timestamp) -> view::Camera {
         match self {
-            Self::Watched { post, problems } => post.view(views(problems), now),
+            Self::Watched { post, problems } => {
+                let size = post.picture_size();
+                let misfits = size.map(|size| zoning.misfits(post.id(), size)).unwrap_or_default();
+                let problems = problems.iter().cloned().chain(zoning.problems_of(self.id())).chain(misfits);
+                post.view(problems.map(|problem| view::Problem::from(&problem)).collect(), now)
+            }
             Self::Wrong { id, since, problems } => view::Camera {
                 id: id.clone(),
                 name: id.clone(),
@@ -92,7 +97,7 @@ impl Place {
                 fps_measured: None,
                 counters: view::Counters::default(),
                 last_frame_at: None,
-                problems: views(problems),
+                problems: problems.iter().map(view::Problem::from).collect(),
             },
         }
     }

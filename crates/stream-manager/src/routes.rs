@@ -30,14 +30,17 @@ pub(crate) struct App {
 
 impl App {
     /// Returns a camera that is watched.
-    fn post(&self, id: &str) -> Result<Arc<Post>, ApiError> {
-        let cameras = self.site.cameras();
-        cameras.post(id).cloned().ok_or_else(|| no_camera(id))
+    fn post(&self, id: &str) -> Option<Arc<Post>> {
+        self.site.cameras().post(id).cloned()
     }
 }
 
 /// Returns every route of the service.
 pub(crate) fn routes(app: App) -> Routes {
+    table().with_state(app)
+}
+
+fn table() -> Routes<App> {
     Routes::new()
         .route(Method::GET, "/api/v1/cameras", Access::Viewer, cameras::cameras)
         .route(Method::GET, "/api/v1/cameras/{id}", Access::Viewer, cameras::camera)
@@ -52,7 +55,6 @@ pub(crate) fn routes(app: App) -> Routes {
         .route(Method::GET, "/api/v1/status", Access::Viewer, status::status)
         .route(Method::GET, "/snapshots/{file}", Access::Viewer, pictures::snapshot)
         .route(Method::GET, "/openapi.json", Access::Public, describe)
-        .with_state(app)
 }
 
 async fn describe() -> impl IntoResponse {
@@ -61,4 +63,41 @@ async fn describe() -> impl IntoResponse {
 
 fn no_camera(id: &str) -> ApiError {
     ApiError::new(StatusCode::NOT_FOUND, "no_such_camera", format!("there is no camera {id:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn who_may_only_look_can_change_nothing() {
+        for route in table().list() {
+            let changes = route.method != Some(Method::GET);
+            let expected = match route.path.as_str() {
+                "/openapi.json" => Access::Public,
+                _ if changes => Access::Operator,
+                _ => Access::Viewer,
+            };
+            assert_eq!(route.access, expected, "{route:?}");
+        }
+    }
+
+    #[test]
+    fn every_route_is_described_and_every_description_has_its_route() {
+        let document: Value = serde_json::from_str(&openapi::document()).expect("is JSON");
+        let paths = document["paths"].as_object().expect("has paths");
+        let methods = |(path, item): (&String, &Value)| {
+            let methods = item.as_object().expect("has methods").keys();
+            methods.map(|method| format!("{} {path}", method.to_uppercase())).collect::<Vec<_>>()
+        };
+        let described: BTreeSet<String> = paths.iter().flat_map(methods).collect();
+        let table = table();
+        let routes = table.list().iter().filter(|route| route.path != "/openapi.json");
+        let answered = routes.map(|route| format!("{} {}", route.method.clone().unwrap_or_default(), route.path));
+        assert_eq!(described, answered.collect::<BTreeSet<_>>());
+    }
 }

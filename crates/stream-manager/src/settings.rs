@@ -9,11 +9,13 @@ use bus::{RedisUrl, SpoolSettings};
 use chassis::config::read_yaml;
 use chassis::{ConfigError, Env, Settings};
 use domain::services::{Backend, Device, InferenceSettings, Services, ServicesFile};
+use domain::track::TrackerSettings;
 use store::Limits;
 use vision::{ActiveModel, BackendChoice, ModelSource, Models, PoolSettings};
 
 use crate::lifecycle::Patience;
 use crate::openapi;
+use crate::site::Watching;
 
 /// The detector that is used until another one is activated.
 const DEFAULT_MODEL: &str = "yolov4-tiny";
@@ -47,10 +49,8 @@ pub struct Config {
     pub snapshot_limits: Limits,
     /// What stands before the path of a snapshot in an alert; empty for nothing.
     pub public_url: String,
-    /// How long and how often a lost camera is tried again.
-    pub patience: Patience,
-    /// After how much silence a camera is lost.
-    pub read_timeout: Duration,
+    /// How cameras are watched.
+    pub watching: Watching,
     /// How the detector works.
     pub pool: PoolSettings,
     /// Where its model comes from.
@@ -79,8 +79,15 @@ impl Settings for Config {
                 max_bytes: Some(env.or("SNAPSHOT_MAX_MB", SNAPSHOT_MB)? << 20),
             },
             public_url: env.or("PUBLIC_URL", String::new())?,
-            patience: Patience { delay: manager.reconnect_delay, attempts: manager.max_reconnect_attempts },
-            read_timeout: manager.read_timeout,
+            watching: Watching {
+                tracking: TrackerSettings {
+                    high_confidence: services.inference.confidence,
+                    class_confidence: services.inference.class_thresholds.clone(),
+                    ..TrackerSettings::default()
+                },
+                patience: Patience { delay: manager.reconnect_delay, attempts: manager.max_reconnect_attempts },
+                read_timeout: manager.read_timeout,
+            },
             pool: pool(env, &services.inference),
             models: ModelSource {
                 models: Models::new(env.models_dir(), env.cache_dir()),
@@ -158,7 +165,7 @@ mod tests {
     fn without_a_file_everything_has_its_default() {
         let config = Config::load(&Env::of([("CONFIG_DIR", "/nowhere")])).expect("is loaded");
         assert_eq!((config.address.port(), config.stream.as_str(), config.stream_length), (8010, "alerts", 10_000));
-        assert_eq!(config.patience, Patience { delay: Duration::from_secs(5), attempts: Some(10) });
+        assert_eq!(config.watching.patience, Patience { delay: Duration::from_secs(5), attempts: Some(10) });
         assert_eq!(config.models.default, "yolov4-tiny");
     }
 
@@ -168,8 +175,8 @@ mod tests {
             "stream_manager: {max_reconnect_attempts: -1, read_timeout_seconds: 4}\ninference: {model_path: shapes}";
         let env = [("STREAM_MANAGER_RECONNECT_DELAY_SECONDS", "0.5"), ("PORT", "9"), ("SNAPSHOT_MAX_MB", "1")];
         let config = load(yaml, &env).expect("is loaded");
-        assert_eq!(config.patience, Patience { delay: Duration::from_millis(500), attempts: None });
-        assert_eq!((config.read_timeout, config.address.port()), (Duration::from_secs(4), 9));
+        assert_eq!(config.watching.patience, Patience { delay: Duration::from_millis(500), attempts: None });
+        assert_eq!((config.watching.read_timeout, config.address.port()), (Duration::from_secs(4), 9));
         assert_eq!((config.models.default.as_str(), config.snapshot_limits.max_bytes), ("shapes", Some(1 << 20)));
     }
 

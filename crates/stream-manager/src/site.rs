@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use domain::track::TrackerSettings;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tracing::error;
@@ -25,12 +26,27 @@ pub(crate) struct Site {
     pub(crate) zone_book: ZoneBook,
     /// When the service was started.
     pub(crate) started_at: Timestamp,
-    patience: Patience,
-    read_timeout: Duration,
+    /// How things are followed from frame to frame.
+    pub(crate) tracking: TrackerSettings,
+    /// How long and how often a lost camera is tried again.
+    pub(crate) patience: Patience,
+    /// After how much silence a camera is lost.
+    pub(crate) read_timeout: Duration,
     roster: watch::Sender<Arc<Roster>>,
     detector: watch::Sender<Detector>,
     /// `None` once the last camera has ended.
     raised: Mutex<Option<mpsc::Sender<Raised>>>,
+}
+
+/// How cameras are watched.
+#[derive(Debug, Clone)]
+pub struct Watching {
+    /// How things are followed from frame to frame.
+    pub tracking: TrackerSettings,
+    /// How long and how often a lost camera is tried again.
+    pub patience: Patience,
+    /// After how much silence a camera is lost.
+    pub read_timeout: Duration,
 }
 
 /// The detector, or why there is none.
@@ -44,33 +60,20 @@ pub(crate) enum Detector {
 
 impl Site {
     /// Returns a site without cameras and without a detector, and the end at which its alerts arrive.
-    pub(crate) fn new(
-        zone_book: ZoneBook,
-        patience: Patience,
-        read_timeout: Duration,
-    ) -> (Self, mpsc::Receiver<Raised>) {
+    pub(crate) fn new(zone_book: ZoneBook, watching: Watching) -> (Self, mpsc::Receiver<Raised>) {
         let (raised, announced) = mpsc::channel(RAISED_CAPACITY);
         let site = Self {
             metrics: Metrics::new(),
             zone_book,
             started_at: Timestamp::now(),
-            patience,
-            read_timeout,
+            tracking: watching.tracking,
+            patience: watching.patience,
+            read_timeout: watching.read_timeout,
             roster: watch::Sender::default(),
             detector: watch::Sender::new(Detector::Missing("the model is being loaded".to_owned())),
             raised: Mutex::new(Some(raised)),
         };
         (site, announced)
-    }
-
-    /// Returns how long and how often a lost camera is tried again.
-    pub(crate) fn patience(&self) -> Patience {
-        self.patience
-    }
-
-    /// Returns after how much silence a camera is lost.
-    pub(crate) fn read_timeout(&self) -> Duration {
-        self.read_timeout
     }
 
     /// Returns all cameras, as they are and as they become.

@@ -104,7 +104,7 @@ impl Supervisor {
     fn start(&mut self, camera: &Arc<domain::camera::Camera>) -> Arc<Post> {
         let id = camera.id.clone();
         let meters = self.site.metrics.camera(&id);
-        let lifecycle = Lifecycle::new(self.site.patience(), Timestamp::now());
+        let lifecycle = Lifecycle::new(self.site.patience, Timestamp::now());
         let post = Arc::new(Post::new(Arc::clone(camera), meters, lifecycle));
         let stop = self.stop.child();
         info!(camera = %id, url = %camera.detection_url(), "camera is configured");

@@ -79,6 +79,8 @@ pub struct Counters {
     pub processed: u64,
     /// Due frames at which the detector looked.
     pub detected: u64,
+    /// Those of them of which it looked at a part only, where something moved.
+    pub parts: u64,
     /// Due frames on which the detector failed.
     pub failed: u64,
     /// Frames at which the detector did not look, by reason.

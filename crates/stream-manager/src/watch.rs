@@ -63,9 +63,9 @@ pub(crate) struct Watch {
 
 impl Watch {
     /// Returns a watch over these zones that has seen nothing.
-    pub(crate) fn new(zones: Arc<CameraZones>) -> Self {
+    pub(crate) fn new(zones: Arc<CameraZones>, tracking: TrackerSettings) -> Self {
         Self {
-            tracker: Tracker::new(TrackerSettings::default()),
+            tracker: Tracker::new(tracking),
             zone_watch: ZoneWatch::new((*zones).clone()),
             zones,
             tracks: Vec::new(),
@@ -169,7 +169,7 @@ mod tests {
                 "forbidden_rois": [{{"name": "rim", "points": [[25,25],[75,25],[75,75],[25,75]] {more}}}]}}"#
         );
         let entry: Entry = serde_json::from_str(&json).expect("is JSON");
-        Watch::new(Arc::new(CameraZones::check(&entry).expect("is an entry")))
+        Watch::new(Arc::new(CameraZones::check(&entry).expect("is an entry")), TrackerSettings::default())
     }
 
     fn frame(seconds: f64) -> Frame {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use chassis::config::{Problem, watch_file};
 use chassis::{ConfigError, Env, Stop};
 use domain::entry::{Entry, EntryProblem};
+use domain::geometry::Size;
 use domain::id::CameraId;
 use domain::zone::CameraZones;
 use domain::zone::RoisFile;
@@ -45,6 +46,19 @@ impl Zoning {
     pub(crate) fn problems_of(&self, camera: &str) -> Vec<Problem> {
         let ours = self.wrong.iter().filter(|(id, _)| id.as_deref() == Some(camera));
         ours.map(|(_, problem)| problem.clone()).collect()
+    }
+
+    /// Returns what is wrong with the zones of a camera that sends pictures of this size: drawn for another size, they lie
+    /// beside what they mean.
+    pub(crate) fn misfits(&self, camera: &CameraId, size: Size) -> Vec<Problem> {
+        let Some(zones) = self.by_camera.get(camera) else { return Vec::new() };
+        let problem = |name: &str| {
+            let expectation = format!(
+                "zone {name:?} reaches beyond the camera's picture of {size}: say in reference_size for which size it was drawn"
+            );
+            Problem::new("rois.yaml", None, camera.as_str(), expectation)
+        };
+        zones.misfits(size).into_iter().map(problem).collect()
     }
 
     /// Returns everything that is wrong with the file.
@@ -337,6 +351,17 @@ cameras:
         assert!(problems[0].to_string().contains("rois.yaml:4: cameras[0].forbidden_rois[0].points: "), "{problems:?}");
         site.edit(SITE);
         assert!(site.book.now().problems().next().is_none());
+    }
+
+    #[test]
+    fn zones_drawn_for_a_larger_picture_are_told() {
+        let site = Site::new(Some(&SITE.replace("[9, 9]", "[1900, 9]")));
+        let zoning = site.book.now();
+        assert_eq!(zoning.misfits(&id("pit"), Size::new(1920, 1080)), []);
+        let told = zoning.misfits(&id("pit"), Size::new(640, 360)).remove(0).to_string();
+        let expected = "rois.yaml: pit: zone \"rim\" reaches beyond the camera's picture of 640x360: \
+                        say in reference_size for which size it was drawn";
+        assert_eq!(told, expected);
     }
 
     #[test]

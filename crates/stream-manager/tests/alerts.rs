@@ -69,9 +69,11 @@ async fn a_thing_alerts_once_and_again_while_it_lasts_and_an_allowed_one_never()
             rois("calm", EVERYWHERE, "").replace("cameras:\n", ""),
         ]
         .concat(),
-        services: "",
+        ..Plan::empty()
     })
     .await;
+    let classes = site.get("/api/v1/classes").await;
+    assert_eq!(classes, serde_json::json!({ "classes": ["object", "pine", "worker"] }));
     let mut alerts = site.alerts();
     let mut seen = vec![alerts.next().await];
     seen.extend(alerts.within(Duration::from_secs(5)).await);
@@ -121,5 +123,50 @@ async fn redis_may_go_away_and_no_alert_is_lost_or_doubled() {
     }
     assert!(ids(&seen).contains(first.alert_id.as_str()), "what was there before is still there");
     assert!(seen.is_sorted_by_key(|alert| alert.captured_at), "alerts come in their order");
+    site.stop().await;
+}
+
+#[tokio::test]
+async fn what_waited_on_disk_at_the_end_is_sent_by_the_next_process() {
+    let mut site = Site::start(Plan {
+        rois: rois("restarted", EVERYWHERE, "repeat_seconds: 1"),
+        ..Plan::one("restarted", standing())
+    })
+    .await;
+    site.redis.stop();
+    site.until_more("restarted", "/counters/alerts", 2).await;
+    let spooled = async |site: &Site| site.get("/api/v1/status").await["alerts"]["spooled"].as_u64();
+    support::until("alerts wait", async || spooled(&site).await >= Some(2)).await;
+    site.restart(|site| {
+        // Nothing new: whatever comes was there before.
+        site.edit("cameras.yaml", "cameras: []");
+    })
+    .await;
+    assert!(spooled(&site).await >= Some(2), "they are still there");
+    site.redis.start().expect("starts again");
+    let mut alerts = site.alerts();
+    let mut seen = vec![alerts.next().await, alerts.next().await];
+    support::until("the spool is empty", async || spooled(&site).await == Some(0)).await;
+    seen.extend(alerts.within(Duration::from_millis(500)).await);
+    ids(&seen);
+    site.stop().await;
+}
+
+#[tokio::test]
+async fn without_a_model_cameras_are_shown_and_the_service_says_why_it_is_not_ready() {
+    let site = Site::start_unready(Plan { model: "not-fetched", ..Plan::one("blind", standing()) }).await;
+    site.until_camera("blind", "streaming").await;
+    site.until_more("blind", "/counters/skipped/busy", 3).await;
+    let picture = site.http.get(site.at("/api/v1/cameras/blind/picture")).send().await.expect("is answered");
+    assert_eq!(picture.status(), StatusCode::OK);
+    let ready = site.http.get(site.at("/readyz")).send().await.expect("is answered");
+    assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
+    support::until("the reason is shown", async || {
+        let detector = site.get("/api/v1/status").await["detector"].clone();
+        detector["loaded"] == false && detector["error"].as_str().is_some_and(|error| error.contains("not-fetched"))
+    })
+    .await;
+    let classes = site.http.get(site.at("/api/v1/classes")).send().await.expect("is answered");
+    assert_eq!(classes.status(), StatusCode::SERVICE_UNAVAILABLE);
     site.stop().await;
 }

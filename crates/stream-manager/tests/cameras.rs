@@ -4,8 +4,10 @@ mod support;
 
 use std::time::{Duration, Instant};
 
+use media::film::Writer;
+use media::serve::{RtspServer, ServeSettings};
 use reqwest::{Method, StatusCode};
-use support::{Plan, Site, camera, code, standing, until, walking};
+use support::{FPS, Plan, RED, SIZE, Site, camera, code, standing, until, walking, yard};
 
 #[tokio::test]
 async fn a_camera_that_returns_is_seen_within_two_seconds_and_the_others_do_not_notice() {
@@ -16,8 +18,7 @@ async fn a_camera_that_returns_is_seen_within_two_seconds_and_the_others_do_not_
             camera("leaves", "motion: {enabled: false}"),
             camera("stays", "motion: {enabled: false}")
         ),
-        rois: String::new(),
-        services: "",
+        ..Plan::empty()
     })
     .await;
     site.until_camera("leaves", "streaming").await;
@@ -82,8 +83,7 @@ async fn a_wrong_entry_is_shown_with_its_place_and_stops_nobody() {
             "cameras:\n{}  - {{id: wrong, rtsp_url: \"${{RTSP}}/x\", fps_target: fast}}\n",
             camera("right", "")
         ),
-        rois: String::new(),
-        services: "",
+        ..Plan::empty()
     })
     .await;
     let wrong = site.until_camera("wrong", "invalid").await;
@@ -103,8 +103,7 @@ async fn an_edit_begins_only_the_camera_anew_that_it_changes() {
     let site = Site::start(Plan {
         films: vec![("same", standing()), ("changed", standing()), ("added", standing())],
         cameras: cameras(""),
-        rois: String::new(),
-        services: "",
+        ..Plan::empty()
     })
     .await;
     let same = site.until_camera("same", "streaming").await;
@@ -146,5 +145,68 @@ async fn a_password_is_never_shown() {
     let shown = site.camera("secret").await;
     assert_eq!(shown["state"], "starting");
     assert!(shown["reason"].is_string() && !shown.to_string().contains("hunter2"), "{shown}");
+    site.stop().await;
+}
+
+#[tokio::test]
+async fn a_camera_that_falls_silent_is_lost_and_seen_again() {
+    let site =
+        Site::start(Plan { services: "stream_manager: {read_timeout_seconds: 1}", ..Plan::one("silent", walking()) })
+            .await;
+    site.until_camera("silent", "streaming").await;
+    site.rtsp.silence_mount("silent").expect("it is there");
+    let lost = site.until_camera("silent", "reconnecting").await;
+    assert!(lost["reason"].as_str().is_some_and(|reason| reason.contains("no frame")), "{lost}");
+    site.rtsp.start_mount("silent").expect("it is there");
+    site.until_camera("silent", "streaming").await;
+    site.stop().await;
+}
+
+#[tokio::test]
+async fn a_camera_that_refuses_the_password_is_left_alone() {
+    let settings = ServeSettings { credentials: Some(("ana".into(), "right".into())), ..ServeSettings::loopback() };
+    let guarded = RtspServer::start(settings).expect("there is a free port");
+    guarded.mount("guarded", standing());
+    let url = format!("rtsp://ana:wrong@127.0.0.1:{}/guarded", guarded.port());
+    let cameras = format!("cameras:\n  - {{id: guarded, rtsp_url: '{url}'}}\n");
+    let site = Site::start(Plan { cameras, ..Plan::empty() }).await;
+    until("it was tried", async || site.count("guarded", "/counters/losses").await > 0).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let refused = site.camera("guarded").await;
+    assert!(refused["reason"].as_str().is_some_and(|reason| reason.contains("password")), "{refused}");
+    assert_eq!(refused["counters"]["losses"], 1, "a second try so soon brings the account nearer to its lock");
+    site.edit("cameras.yaml", &format!("cameras:\n  - {{id: guarded, rtsp_url: '{}'}}\n", guarded.url("guarded")));
+    site.until_camera("guarded", "streaming").await;
+    site.stop().await;
+}
+
+#[tokio::test]
+async fn a_film_file_and_a_sub_stream_are_cameras_too() {
+    let films = tempfile::tempdir().expect("a directory");
+    let path = films.path().join("yard.mp4");
+    let (file, count) = (path.clone(), 15);
+    let written = tokio::task::spawn_blocking(move || {
+        let mut writer = Writer::create(&file, SIZE, f64::from(FPS)).expect("can be written");
+        for i in 0..count {
+            let picture = yard(&[(RED, 40 + i * 20, 100, 80)]);
+            writer.write(&picture, Duration::from_secs_f64(i as f64 / f64::from(FPS))).expect("can be written");
+        }
+        writer.finish().expect("can be finished");
+    });
+    written.await.expect("is written");
+    let site = Site::start(Plan {
+        films: vec![("sub", standing())],
+        cameras: format!(
+            "cameras:\n  - {{id: file, rtsp_url: {}}}\n{}",
+            path.display(),
+            camera("both", "detect_url: \"${RTSP}/sub\"")
+        ),
+        ..Plan::empty()
+    })
+    .await;
+    site.until_camera("both", "streaming").await;
+    site.until_camera("file", "streaming").await;
+    until("the film was shown more than once", async || site.count("file", "/counters/received").await > 30).await;
+    assert_eq!(site.count("file", "/counters/losses").await, 0);
     site.stop().await;
 }

@@ -8,31 +8,10 @@ use domain::geometry::Size;
 use domain::picture::Picture;
 use futures::StreamExt;
 use reqwest::{StatusCode, header};
-use stream_manager::LiveHeader;
+use support::viewer::{next, watch};
 use support::{EVERYWHERE, PATIENCE, Plan, SIZE, Site, camera, code, rois, standing, until, walking};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
-
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
-
-async fn watch(site: &Site, query: &str) -> Socket {
-    let url = site.at(&format!("/api/v1/live{query}")).replace("http://", "ws://");
-    connect_async(url).await.expect("is let in").0
-}
-
-/// Returns the next live message: its header and its picture.
-async fn next(socket: &mut Socket) -> (LiveHeader, Picture) {
-    loop {
-        let message = timeout(PATIENCE, socket.next()).await.expect("there is one").expect("goes on").expect("is good");
-        let Message::Binary(bytes) = message else { continue };
-        let length = u32::from_be_bytes(bytes[..4].try_into().expect("four bytes")) as usize;
-        let header = serde_json::from_slice(&bytes[4..4 + length]).expect("is a header");
-        let picture = media::jpeg::decode(&bytes[4 + length..], media::image::Limits::default()).expect("is a JPEG");
-        return (header, picture);
-    }
-}
 
 fn is_red(picture: &Picture, x: f32, y: f32) -> bool {
     let (pixels, stride) = picture.plane(0);
@@ -108,7 +87,7 @@ async fn pictures_and_mjpeg_show_the_camera_and_a_dark_one_says_why() {
         films: vec![("bright", standing())],
         cameras: format!("cameras:\n{}{}", camera("bright", ""), camera("dark", "enabled: false")),
         rois: rois("bright", EVERYWHERE, ""),
-        services: "",
+        ..Plan::empty()
     })
     .await;
     site.until_camera("bright", "streaming").await;
@@ -157,13 +136,7 @@ async fn stopping_ends_viewers_and_cameras_and_leaves_nothing_undone() {
 
 #[tokio::test]
 async fn a_camera_that_is_added_appears_to_those_who_watch_all() {
-    let site = Site::start(Plan {
-        films: vec![("late", standing())],
-        cameras: "cameras: []".to_owned(),
-        rois: String::new(),
-        services: "",
-    })
-    .await;
+    let site = Site::start(Plan { films: vec![("late", standing())], ..Plan::empty() }).await;
     let mut socket = watch(&site, "").await;
     site.edit("cameras.yaml", &format!("cameras:\n{}", camera("late", "")));
     assert_eq!(next(&mut socket).await.0.camera_id.as_str(), "late");

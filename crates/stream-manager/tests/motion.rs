@@ -2,7 +2,9 @@
 
 mod support;
 
-use support::{EVERYWHERE, Plan, Site, camera, rois, standing, until, walking};
+use stream_manager::LiveTrack;
+use support::viewer::{next, watch};
+use support::{EVERYWHERE, GREEN, Plan, RED, Site, camera, film, rois, standing, until, walking, yard};
 
 #[tokio::test]
 async fn a_still_scene_is_seldom_looked_at_and_what_stands_in_it_keeps_its_track_and_its_alerts() {
@@ -10,7 +12,7 @@ async fn a_still_scene_is_seldom_looked_at_and_what_stands_in_it_keeps_its_track
         films: vec![("still", standing())],
         cameras: format!("cameras:\n{}", camera("still", "motion: {forced_look_seconds: 2}")),
         rois: rois("still", EVERYWHERE, "dwell_seconds: 3, repeat_seconds: 2"),
-        services: "",
+        ..Plan::empty()
     })
     .await;
     until("the scene is known to be still", async || site.count("still", "/counters/skipped/still").await > 0).await;
@@ -34,8 +36,7 @@ async fn a_moving_scene_is_looked_at_frame_by_frame() {
     let site = Site::start(Plan {
         films: vec![("moving", walking())],
         cameras: format!("cameras:\n{}", camera("moving", "")),
-        rois: String::new(),
-        services: "",
+        ..Plan::empty()
     })
     .await;
     site.until_camera("moving", "streaming").await;
@@ -44,5 +45,33 @@ async fn a_moving_scene_is_looked_at_frame_by_frame() {
     let still = camera["counters"]["skipped"]["still"].as_u64().expect("is a number");
     let detected = camera["counters"]["detected"].as_u64().expect("is a number");
     assert!(still * 5 <= detected, "{still} frames of a moving scene were taken for still, {detected} looked at");
+    site.stop().await;
+}
+
+#[tokio::test]
+async fn only_the_part_that_moves_is_looked_at_and_the_rest_keeps_its_tracks() {
+    // A green square that stands in a corner, and a red one that goes to and fro in the other half.
+    let step = |step: usize| yard(&[(GREEN, 30, 30, 70), (RED, 320 + step * 6, 200, 70)]);
+    let site = Site::start(Plan {
+        films: vec![("parts", film((0..30).chain((0..30).rev()).map(step)))],
+        cameras: format!("cameras:\n{}", camera("parts", "motion: {forced_look_seconds: 60}")),
+        ..Plan::empty()
+    })
+    .await;
+    site.until_camera("parts", "streaming").await;
+    let mut viewer = watch(&site, "").await;
+    let mut tracks = next(&mut viewer).await.0.tracks;
+    while tracks.len() < 2 {
+        tracks = next(&mut viewer).await.0.tracks;
+    }
+    let before = tracks;
+    site.until_more("parts", "/counters/parts", 15).await;
+    let after = next(&mut viewer).await.0.tracks;
+    let id_of = |tracks: &[LiveTrack], class: &str| {
+        tracks.iter().find(|track| track.class_name == class).map(|track| track.track_id)
+    };
+    for class in ["pine", "object"] {
+        assert_eq!(id_of(&after, class), id_of(&before, class), "{class}: {before:?} became {after:?}");
+    }
     site.stop().await;
 }

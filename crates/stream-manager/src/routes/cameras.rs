@@ -16,7 +16,7 @@ use crate::view;
 )]
 pub(crate) async fn cameras(State(app): State<App>) -> Json<view::Cameras> {
     let (roster, zoning, now) = (app.site.cameras(), app.site.zone_book.now(), Timestamp::now());
-    let cameras = roster.places.iter().map(|place| place.view(&zoning.problems_of(place.id()), now)).collect();
+    let cameras = roster.places.iter().map(|place| place.view(&zoning, now)).collect();
     let problems = roster.problems.iter().chain(&zoning.problem).map(view::Problem::from).collect();
     Json(view::Cameras { cameras, problems })
 }
@@ -33,7 +33,7 @@ pub(crate) async fn cameras(State(app): State<App>) -> Json<view::Cameras> {
 pub(crate) async fn camera(State(app): State<App>, Path(id): Path<String>) -> Result<Json<view::Camera>, ApiError> {
     let (roster, zoning) = (app.site.cameras(), app.site.zone_book.now());
     let place = roster.places.iter().find(|place| place.id() == id).ok_or_else(|| no_camera(&id))?;
-    Ok(Json(place.view(&zoning.problems_of(&id), Timestamp::now())))
+    Ok(Json(place.view(&zoning, Timestamp::now())))
 }
 
 /// Opens a camera's stream anew, also after it was given up.
@@ -46,6 +46,6 @@ pub(crate) async fn camera(State(app): State<App>, Path(id): Path<String>) -> Re
     ),
 )]
 pub(crate) async fn restart(State(app): State<App>, Path(id): Path<String>) -> Result<StatusCode, ApiError> {
-    app.post(&id)?.restart();
+    app.post(&id).ok_or_else(|| no_camera(&id))?.restart();
     Ok(StatusCode::ACCEPTED)
 }

@@ -7,10 +7,10 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chassis::http::{ApiError, ErrorBody, StreamGuard};
 use domain::id::AlertId;
-use domain::sampling::FrameRate;
+use domain::sampling::{FrameRate, FrameRateError};
 use serde::Deserialize;
 
-use super::App;
+use super::{App, no_camera};
 use crate::lifecycle::State as CameraState;
 use crate::post::Post;
 use crate::viewers::{self, Wish};
@@ -26,11 +26,12 @@ pub(crate) struct PictureQuery {
 }
 
 impl PictureQuery {
-    fn is_annotated(&self) -> Result<bool, ApiError> {
+    /// Returns whether it is to be annotated; `None` if that is not understood.
+    fn is_annotated(&self) -> Option<bool> {
         match self.annotated.as_deref() {
-            None | Some("0" | "false") => Ok(false),
-            Some("" | "1" | "true") => Ok(true),
-            Some(_) => Err(ApiError::bad_request("annotated must be 0 or 1")),
+            None | Some("0" | "false") => Some(false),
+            Some("" | "1" | "true") => Some(true),
+            Some(_) => None,
         }
     }
 }
@@ -60,8 +61,8 @@ pub(crate) async fn picture(
     Path(id): Path<String>,
     Query(query): Query<PictureQuery>,
 ) -> Result<Response, ApiError> {
-    let is_annotated = query.is_annotated()?;
-    let post = app.post(&id)?;
+    let is_annotated = query.is_annotated().ok_or_else(bad_annotated)?;
+    let post = app.post(&id).ok_or_else(|| no_camera(&id))?;
     let shot = post.newest().ok_or_else(|| dark(&post))?;
     let jpeg = if is_annotated { shot.annotated().await? } else { shot.full().await? };
     let headers = [
@@ -96,8 +97,9 @@ pub(crate) async fn mjpeg(
     Path(id): Path<String>,
     Query(query): Query<PictureQuery>,
 ) -> Result<Response, ApiError> {
-    let (is_annotated, fps) = (query.is_annotated()?, rate(query.fps)?);
-    let look = app.post(&id)?.look(fps);
+    let is_annotated = query.is_annotated().ok_or_else(bad_annotated)?;
+    let fps = query.fps.map(FrameRate::try_from).transpose().map_err(bad_rate)?;
+    let look = app.post(&id).ok_or_else(|| no_camera(&id))?.look(fps);
     Ok(viewers::mjpeg(&app.site, look, is_annotated))
 }
 
@@ -121,15 +123,19 @@ pub(crate) async fn live(
         let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
         names.map(str::to_owned).collect::<BTreeSet<_>>()
     };
-    let wish = Wish { cameras: query.cameras.map(names), fps: rate(query.fps)? };
+    let fps = query.fps.map(FrameRate::try_from).transpose().map_err(bad_rate)?;
+    let wish = Wish { cameras: query.cameras.map(names), fps };
     // Viewers have nothing to say: a small limit keeps what they may make us hold small.
     let upgrade = upgrade.max_message_size(4096);
     Ok(upgrade.on_upgrade(move |socket| viewers::websocket(socket, app.site, wish, guard)))
 }
 
-fn rate(fps: Option<f64>) -> Result<Option<FrameRate>, ApiError> {
-    let rate = fps.map(FrameRate::try_from).transpose();
-    rate.map_err(|error| ApiError::bad_request(format!("fps: {error}")))
+fn bad_annotated() -> ApiError {
+    ApiError::bad_request("annotated must be 0 or 1")
+}
+
+fn bad_rate(error: FrameRateError) -> ApiError {
+    ApiError::bad_request(format!("fps: {error}"))
 }
 
 /// Shows the picture of an alert, which never changes.

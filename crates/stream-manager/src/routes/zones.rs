@@ -37,7 +37,7 @@ pub(crate) async fn zones(State(app): State<App>) -> Json<view::Zones> {
     ),
 )]
 pub(crate) async fn zones_of(State(app): State<App>, Path(id): Path<String>) -> Result<Response, ApiError> {
-    let camera = known(&app, &id)?;
+    let camera = known(&app, &id).ok_or_else(|| no_camera(&id))?;
     Ok(shown(&app.site.zone_book.of_or_none(&camera)))
 }
 
@@ -63,7 +63,7 @@ pub(crate) async fn put(
     headers: HeaderMap,
     Json(mut body): Json<Value>,
 ) -> Result<Response, ApiError> {
-    let camera = known(&app, &id)?;
+    let camera = known(&app, &id).ok_or_else(|| no_camera(&id))?;
     if let Some(map) = body.as_object_mut() {
         map.entry("camera_id").or_insert_with(|| camera.as_str().into());
     }
@@ -75,10 +75,10 @@ pub(crate) async fn put(
 }
 
 /// Zones can be drawn for every camera that is configured, and for those that have some.
-fn known(app: &App, id: &str) -> Result<CameraId, ApiError> {
-    let camera: CameraId = id.parse().map_err(|_| no_camera(id))?;
+fn known(app: &App, id: &str) -> Option<CameraId> {
+    let camera: CameraId = id.parse().ok()?;
     let is_known = app.site.cameras().post(id).is_some() || app.site.zone_book.now().of(&camera).is_some();
-    if is_known { Ok(camera) } else { Err(no_camera(id)) }
+    is_known.then_some(camera)
 }
 
 fn shown(zones: &CameraZones) -> Response {

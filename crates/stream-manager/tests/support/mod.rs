@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub(crate) mod viewer;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -90,6 +92,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) cameras: String,
     pub(crate) rois: String,
     pub(crate) services: &'a str,
+    pub(crate) model: &'a str,
 }
 
 impl<'a> Plan<'a> {
@@ -99,8 +102,14 @@ impl<'a> Plan<'a> {
             films: vec![(name, film)],
             cameras: format!("cameras:\n{}", camera(name, "motion: {enabled: false}")),
             rois: rois(name, EVERYWHERE, ""),
-            services: "",
+            ..Self::empty()
         }
+    }
+
+    /// No camera, no zone, the tiny detector.
+    pub(crate) fn empty() -> Self {
+        let cameras = "cameras: []\n".to_owned();
+        Self { films: Vec::new(), cameras, rois: String::new(), services: "", model: "shapes" }
     }
 }
 
@@ -119,6 +128,13 @@ pub(crate) fn rois(name: &str, points: &str, more: &str) -> String {
 impl Site {
     /// Starts everything and waits until the service is ready.
     pub(crate) async fn start(plan: Plan<'_>) -> Self {
+        let site = Self::start_unready(plan).await;
+        site.until_ready().await;
+        site
+    }
+
+    /// Starts everything.
+    pub(crate) async fn start_unready(plan: Plan<'_>) -> Self {
         prepare();
         let rtsp = RtspServer::start(ServeSettings::loopback()).expect("there is a free port");
         for (name, film) in plan.films {
@@ -126,18 +142,17 @@ impl Site {
         }
         let dir = tempfile::tempdir().expect("a directory");
         let redis = RedisServer::new();
-        let services = format!("inference: {{model_path: shapes, backend: tract, device: cpu}}\n{}", plan.services);
+        let services =
+            format!("inference: {{model_path: {}, backend: tract, device: cpu}}\n{}", plan.model, plan.services);
         write(dir.path(), "cameras.yaml", &plan.cameras);
         write(dir.path(), "rois.yaml", &plan.rois);
         write(dir.path(), "services.yaml", &services);
         let (url, stop, running) = serve(dir.path(), &redis, &rtsp).await;
         let http = reqwest::Client::builder().timeout(PATIENCE).build().expect("a client");
-        let site = Self { dir, redis, rtsp, url, http, stop, running };
-        site.until_ready().await;
-        site
+        Self { dir, redis, rtsp, url, http, stop, running }
     }
 
-    async fn until_ready(&self) {
+    pub(crate) async fn until_ready(&self) {
         let is_ready =
             async || self.http.get(self.at("/readyz")).send().await.is_ok_and(|a| a.status() == StatusCode::OK);
         until("the service is ready", is_ready).await;
@@ -205,20 +220,27 @@ impl Site {
     }
 
     /// Ends the service and waits until it has ended by itself.
-    pub(crate) async fn stop(self) -> (TempDir, RedisServer) {
-        self.stop.stop();
-        let ended = timeout(PATIENCE, self.running).await.expect("it ends");
-        ended.expect("it does not panic").expect("it ends well");
-        (self.dir, self.redis)
+    pub(crate) async fn stop(self) {
+        end(self.stop, self.running).await;
+    }
+
+    /// Ends the service and starts it again with the same files.
+    pub(crate) async fn restart(&mut self, meanwhile: impl FnOnce(&mut Self)) {
+        let running = std::mem::replace(&mut self.running, tokio::spawn(async { Ok(()) }));
+        end(self.stop.clone(), running).await;
+        meanwhile(self);
+        (self.url, self.stop, self.running) = serve(self.dir.path(), &self.redis, &self.rtsp).await;
     }
 }
 
+async fn end(stop: Stop, running: JoinHandle<anyhow::Result<()>>) {
+    stop.stop();
+    let ended = timeout(PATIENCE, running).await.expect("it ends");
+    ended.expect("it does not panic").expect("it ends well");
+}
+
 /// Starts the service on a directory.
-pub(crate) async fn serve(
-    dir: &Path,
-    redis: &RedisServer,
-    rtsp: &RtspServer,
-) -> (String, Stop, JoinHandle<anyhow::Result<()>>) {
+async fn serve(dir: &Path, redis: &RedisServer, rtsp: &RtspServer) -> (String, Stop, JoinHandle<anyhow::Result<()>>) {
     let stop = Stop::new();
     let rtsp = rtsp.url("");
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
