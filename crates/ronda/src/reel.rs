@@ -53,8 +53,9 @@ pub(crate) struct Shot {
 impl Reel {
     /// Opens the source and waits for its first frame.
     pub(crate) fn open(args: &Args) -> anyhow::Result<Self> {
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the runtime")?;
+        // A thread of its own: where frames are always ready, a runtime on this thread would never look for signals.
+        let builder = &mut tokio::runtime::Builder::new_multi_thread();
+        let runtime = builder.worker_threads(1).enable_all().build().context("cannot start the runtime")?;
         let url = source_url(&args.source)?;
         let clock = Clock::new(url.is_file());
         // A stream does not wait for us: its newest frame is what counts.
