@@ -29,7 +29,7 @@ impl FromStr for Plays {
     type Err = MountError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "yard" {
+        if text == "yard" || text == "scene" {
             return Ok(Self::Yard);
         }
         Footage::clips().find(|clip| *clip == text).map(Self::Clip).ok_or_else(|| MountError::Unknown {
@@ -188,6 +188,11 @@ impl Cameras {
     /// If there is no such camera.
     pub fn silence(&self, name: &str) -> Result<(), ServeError> {
         self.server.silence_mount(name)
+    }
+
+    /// Returns the scene that a camera shows, if its truth is known.
+    pub fn scene(&self, name: &str) -> Option<&Scene> {
+        self.playing.get(name)?.scene.as_ref()
     }
 
     /// Returns what a camera's picture contains at a time of the wall clock, or nothing if nobody knows.

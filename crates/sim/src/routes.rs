@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{Method, StatusCode};
 use chassis::http::{Access, ApiError, Routes};
+use domain::geometry::Size;
 use jiff::Timestamp;
 use media::serve::ServeError;
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,8 @@ struct When {
 #[derive(Debug, Serialize)]
 struct Known {
     at: Timestamp,
+    /// The space of the boxes.
+    size: Size,
     objects: Vec<Truth>,
 }
 
@@ -76,7 +79,8 @@ async fn truth(
     Query(when): Query<When>,
 ) -> Result<Json<Known>, ApiError> {
     let at = when.at.unwrap_or_else(Timestamp::now);
-    let objects =
-        cameras.truth(&name, at).ok_or_else(|| ApiError::not_found(format!("{name} has no scene with known truth")))?;
-    Ok(Json(Known { at, objects }))
+    let unknown = || ApiError::not_found(format!("{name} has no scene with known truth"));
+    let size = cameras.scene(&name).ok_or_else(unknown)?.size();
+    let objects = cameras.truth(&name, at).ok_or_else(unknown)?;
+    Ok(Json(Known { at, size, objects }))
 }

@@ -15,6 +15,7 @@ use serde::Serialize;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Truth {
     /// What the test detector calls it.
+    #[serde(rename = "class_name")]
     pub label: &'static str,
     /// Where it is, in pixels; cut off at the picture's edges.
     pub bbox: BBox,
@@ -43,8 +44,8 @@ struct Actor {
 }
 
 impl Scene {
-    /// Returns a yard of 1280 x 720 in which, every 20 seconds, an `object` comes in from the left, stops in the middle and
-    /// leaves downwards, while a `pine` crosses above it and a `worker` below.
+    /// Returns a yard of 1280 x 720 in which, every 20 seconds, an `object` goes from the left to the middle, stands there,
+    /// goes on to the right and back; it is always in view. A `pine` crosses above it and a `worker` below.
     pub fn yard() -> Self {
         Self {
             size: Size::new(1280, 720),
@@ -56,7 +57,14 @@ impl Scene {
                     colour: Rgb(220, 30, 30),
                     width: 110.0,
                     height: 90.0,
-                    path: vec![(2.0, -60.0, 380.0), (7.0, 640.0, 380.0), (13.0, 640.0, 380.0), (16.0, 640.0, 780.0)],
+                    path: vec![
+                        (0.0, 200.0, 380.0),
+                        (4.0, 640.0, 380.0),
+                        (8.0, 640.0, 380.0),
+                        (11.0, 1000.0, 380.0),
+                        (13.0, 1000.0, 380.0),
+                        (20.0, 200.0, 380.0),
+                    ],
                 },
                 Actor {
                     label: "pine",
@@ -171,11 +179,11 @@ mod tests {
     }
 
     #[test]
-    fn the_yard_s_object_stands_in_the_middle_after_seven_seconds() {
+    fn the_yard_s_object_stands_in_the_middle_after_four_seconds() {
         let object = Truth { label: "object", bbox: BBox::new(585.0, 335.0, 695.0, 425.0), visible: 1.0 };
         let yard = Scene::yard();
-        assert_eq!(yard.truth(seconds(10.0))[0], object);
-        assert_eq!(yard.truth(seconds(10.0) + 3 * yard.period())[0], object);
+        assert_eq!(yard.truth(seconds(6.0))[0], object);
+        assert_eq!(yard.truth(seconds(6.0) + 3 * yard.period())[0], object);
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads `BIND`, `PORT`, `RTSP_PORT`, `WEBHOOK_SECRET` and the cache directory.
+    /// Reads `BIND`, `PORT`, `RTSP_PORT`, `SIM_WEBHOOK_SECRET` and the cache directory.
     ///
     /// # Errors
     /// If one of them is not what it should be.
@@ -42,7 +42,7 @@ impl Config {
             http: env.bind(PORT)?,
             rtsp_port: env.or("RTSP_PORT", RTSP_PORT)?,
             footage: Footage::in_cache(&env.cache_dir()),
-            webhook_secret: env.text("WEBHOOK_SECRET")?,
+            webhook_secret: env.text("SIM_WEBHOOK_SECRET")?,
         })
     }
 }
@@ -65,7 +65,7 @@ pub async fn run(config: Config, mounts: Vec<Mount>, stop: Stop) -> anyhow::Resu
     if needs_clips && !config.footage.is_complete() {
         anyhow::bail!("there is no footage for the cameras: run `sim fetch` first");
     }
-    let receiver = webhook::Receiver::new(config.webhook_secret.as_deref()).context("reading WEBHOOK_SECRET")?;
+    let receiver = webhook::Receiver::new(config.webhook_secret.as_deref()).context("reading SIM_WEBHOOK_SECRET")?;
     let server = Server::bind(config.http).await?;
     let bind = config.http.ip();
     let started = tokio::task::spawn_blocking(move || Cameras::start(bind, config.rtsp_port, &mounts, &config.footage));
