@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+pub use domain::alert::ModelRef;
 use domain::detection::Detection;
 use domain::geometry::{BBox, Size};
 use domain::picture::Picture;
@@ -26,17 +27,6 @@ impl<'a> Input<'a> {
     pub fn whole(picture: &'a Picture) -> Self {
         Self { picture, region: None, min_confidence: None }
     }
-}
-
-/// Which model it is: what alerts and answers carry.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct ModelRef {
-    /// The model's name.
-    pub name: String,
-    /// The model's version.
-    pub version: String,
-    /// The SHA-256 of the model file.
-    pub sha256: String,
 }
 
 /// What runs, and how.

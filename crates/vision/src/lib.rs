@@ -3,6 +3,7 @@
 
 mod active;
 mod backend;
+mod configured;
 pub mod decode;
 mod detector;
 pub mod letterbox;
@@ -18,6 +19,7 @@ mod testing;
 
 pub use active::{ActiveModel, ActiveModelError};
 pub use backend::{LoadError, Loaded, load};
+pub use configured::{DEFAULT_MODEL, Places, configured};
 pub use detector::{DetectError, Detector, Input, ModelInfo, ModelRef};
 pub use manifest::{Backend, ColourOrder, InputSpec, Manifest, ManifestError, Thresholds};
 pub use models::{ModelError, Models};

@@ -16,7 +16,6 @@ use arc_swap::ArcSwap;
 use domain::detection::Detection;
 use domain::geometry::{BBox, Size};
 use domain::picture::Picture;
-use domain::services::{self, InferenceSettings};
 use tokio::sync::oneshot;
 
 use crate::active::ActiveModelError;
@@ -24,7 +23,7 @@ use crate::backend::LoadError;
 use crate::detector::{DetectError, ModelInfo, ModelRef};
 use crate::manifest::{Backend, Manifest};
 use crate::models::{ModelError, Models};
-use crate::settings::{BackendChoice, Device, Settings};
+use crate::settings::Settings;
 
 use keeper::Command;
 use queue::{Pending, Queue};
@@ -48,36 +47,6 @@ pub struct PoolSettings {
 }
 
 impl PoolSettings {
-    /// Returns settings as `services.yaml` says. The smallest confidence, overlap and unknown threshold of the file count before the
-    /// manifest's; the manifest's thresholds of single classes count unless the file names the class.
-    #[must_use]
-    pub fn configured(inference: &InferenceSettings, cache_dir: PathBuf, cores: usize) -> Self {
-        let detector = Settings {
-            backend: match inference.backend {
-                services::Backend::Auto => BackendChoice::Auto,
-                services::Backend::Onnxruntime => BackendChoice::Onnxruntime,
-                services::Backend::Tract => BackendChoice::Tract,
-            },
-            device: match inference.device {
-                services::Device::Auto => Device::Auto,
-                services::Device::Cuda => Device::Cuda,
-                // No backend computes on an Apple GPU.
-                services::Device::Cpu | services::Device::Mps => Device::Cpu,
-            },
-            confidence: Some(inference.confidence),
-            iou: Some(inference.iou_threshold),
-            unknown: Some(inference.unknown_threshold),
-            class_thresholds: inference.class_thresholds.clone(),
-            ..Settings::new(cache_dir)
-        };
-        Self {
-            queue_capacity: inference.queue_capacity,
-            batch: (inference.batch_size > 1).then_some(inference.batch_size),
-            batch_wait: Duration::from_millis(inference.batch_wait_ms),
-            ..Self::new(detector, inference.threads.map_or(cores, usize::from))
-        }
-    }
-
     /// Returns settings that use `cores` CPU cores: one single-threaded worker for each, a queue of 64, no wait for batches.
     #[must_use]
     pub fn new(detector: Settings, cores: usize) -> Self {

@@ -4,9 +4,11 @@
 //! panic, so nothing of `ort` may be called before [`environment`] has succeeded.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ort::environment::Environment;
+use ort::logging::LogLevel;
+use tracing::{debug, warn};
 
 /// The name under which the system knows the library.
 const SYSTEM_NAME: &str = "libonnxruntime.so";
@@ -47,13 +49,27 @@ fn load(candidates: &[PathBuf]) -> Result<Environment, String> {
         }
         match ort::init_from(path) {
             Ok(builder) => {
-                let built = builder.with_name("ronda").with_telemetry(false).build();
-                return built.map_err(|error| format!("onnxruntime does not start: {error}"));
+                let environment = builder
+                    .with_name("ronda")
+                    .with_telemetry(false)
+                    .with_logger(Arc::new(log))
+                    .build()
+                    .map_err(|error| format!("onnxruntime does not start: {error}"))?;
+                environment.set_log_level(LogLevel::Warning);
+                return Ok(environment);
             }
             Err(error) => refusals.push(error.to_string()),
         }
     }
     Err(format!("its library is not found: {}", refusals.join(", ")))
+}
+
+/// Puts what onnxruntime has to say into our log. What fails comes back as an error as well, and is reported there.
+fn log(level: LogLevel, _category: &str, _id: &str, location: &str, message: &str) {
+    match level {
+        LogLevel::Fatal | LogLevel::Error => warn!(location, "onnxruntime: {message}"),
+        _ => debug!(location, "onnxruntime: {message}"),
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ort::environment::Environment;
-use ort::ep::{CUDA, ExecutionProviderDispatch, TensorRT};
+use ort::ep::{CUDA, ExecutionProvider as _, ExecutionProviderDispatch, TensorRT};
 use ort::session::Session;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::value::TensorRef;
@@ -70,6 +70,9 @@ fn name(device: Device) -> &'static str {
 
 fn session(environment: &Environment, model: &[u8], device: Device, settings: &Settings) -> Result<Session, String> {
     let said = |error: ort::Error<SessionBuilder>| error.to_string();
+    if !is_built_in(device) {
+        return Err("this build of the library does not have it".to_owned());
+    }
     let mut builder = Session::builder(environment)
         .map_err(|error| error.to_string())?
         .with_optimization_level(GraphOptimizationLevel::All)
@@ -83,6 +86,16 @@ fn session(environment: &Environment, model: &[u8], device: Device, settings: &S
         builder = builder.with_execution_providers([provider.error_on_failure()]).map_err(said)?;
     }
     builder.commit_from_memory(model).map_err(|error| error.to_string())
+}
+
+/// Tells whether the library was built for a device; asking for one that it was not makes it complain in the log.
+fn is_built_in(device: Device) -> bool {
+    let available = match device {
+        Device::Tensorrt => TensorRT::is_available(),
+        Device::Cuda => CUDA::is_available(),
+        Device::Cpu | Device::Auto => Ok(true),
+    };
+    available.unwrap_or(false)
 }
 
 fn provider(device: Device, cache_dir: &Path) -> Option<ExecutionProviderDispatch> {

@@ -15,7 +15,7 @@ use crate::detector::DetectError;
 use crate::manifest::Backend;
 
 /// How many shapes are kept planned. A plan of the default model takes about 25 MB.
-const PLANS: usize = 6;
+const PLANS: usize = 8;
 
 /// The parsed graph and its plans.
 pub(super) struct Plans {
@@ -91,8 +91,8 @@ impl Engine for Tract {
     }
 
     fn strides_per_step(&self) -> u32 {
-        // A new shape costs a new plan, so that shapes have to be few: four by four at 416.
-        4
+        // A new shape costs a new plan, so shapes have to be few: at 416 for a picture of 16 to 9 there are two.
+        8
     }
 
     fn run(&mut self, shape: Shape, fill: Fill<'_>, read: Read<'_>) -> Result<(), DetectError> {
