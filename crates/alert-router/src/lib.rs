@@ -21,6 +21,7 @@ use anyhow::Context;
 use chassis::http::{Readiness, Server};
 use chassis::{Stop, Tasks};
 use tokio::sync::Notify;
+use tracing::info;
 
 use book::Book;
 use channel::Channel;
@@ -46,7 +47,10 @@ pub async fn run(config: Config, stop: Stop) -> anyhow::Result<()> {
     let dispatcher = Dispatcher::new(&book, &channel, config.schedule, &added);
     let routes = routes::routes(&book, &config, &channel, &intake, &added).ready_when(readiness);
 
-    book.redirect_due(channel.name()).await.context("starting the alert router")?;
+    let redirected = book.redirect_due(channel.name()).await.context("starting the alert router")?;
+    if redirected > 0 {
+        info!(channel = channel.name(), count = redirected, "alerts that waited go over another channel now");
+    }
     let mut tasks = Tasks::new(stop.clone());
     tasks.vital("http", server.run(routes, stop.clone()));
     tasks.vital("intake", intake.run(stop.clone()));

@@ -5,6 +5,7 @@ mod support;
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
@@ -177,9 +178,6 @@ async fn two_routers_share_the_alerts_and_one_takes_over_from_the_other() {
     until("the other got its share", async || site.accounts(&other).await["detected"] != 0).await;
     other.kill();
     until("everything is acknowledged", async || site.pending().await == 0).await;
-    let mut ids = site.receiver.ids();
-    ids.sort();
-    ids.dedup();
     until("every alert arrived", async || {
         let mut ids = site.receiver.ids();
         ids.sort();
@@ -194,6 +192,21 @@ async fn two_routers_share_the_alerts_and_one_takes_over_from_the_other() {
 async fn a_second_router_on_the_same_data_is_refused_in_one_sentence() {
     let site = Site::new().await;
     let _first = site.router(&[]).await;
-    let mut second = site.started_router(&[]);
-    assert_eq!(second.exit_code().await, Some(1));
+    let second = site.command("0", &[]).stderr(Stdio::piped()).output().expect("is built");
+    assert_eq!(second.status.code(), Some(1));
+    let log = String::from_utf8(second.stderr).expect("is text");
+    let dir = site.dir.path().join("alert-router");
+    let told = format!("starting the alert router: {} is used by another alert router", dir.display());
+    assert!(log.trim_end().ends_with(&told), "{log}");
+}
+
+#[tokio::test]
+async fn a_wrong_setting_is_refused_in_one_sentence() {
+    let site = Site::new().await;
+    std::fs::write(site.dir.path().join("services.yaml"), "alerting:\n  protcol: stdout\n").expect("is written");
+    let router = site.command("0", &[]).stderr(Stdio::piped()).output().expect("is built");
+    assert_eq!(router.status.code(), Some(2));
+    let log = String::from_utf8(router.stderr).expect("is text");
+    let told = "services.yaml:2: alerting.protcol: is no known key, did you mean protocol?";
+    assert!(log.contains("starting alert-router: ") && log.trim_end().ends_with(told), "{log}");
 }

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
 
@@ -40,12 +41,13 @@ pub trait Settings: Sized {
 /// failed, 2 refused its configuration or its command line.
 pub fn main<C: Settings>(name: &'static str, run: impl AsyncFnOnce(C, Stop) -> anyhow::Result<()>) -> ExitCode {
     let env = Env::process();
-    if let Err(error) = telemetry::start(&env) {
-        return complain(name, &error.to_string());
-    }
     let argument = std::env::args().nth(1);
     match argument.as_deref() {
-        None => serve(name, &env, run),
+        None => run_program(name, &env, async |stop| {
+            metrics::describe_process(name);
+            let config = C::load(&env).with_context(|| format!("starting {name}"))?;
+            run(config, stop).await
+        }),
         Some("healthcheck") => check_health(&env, C::PORT),
         Some("openapi") => print_openapi::<C>(name),
         Some("--version" | "-V") => say(&format!("{name} {}", env!("CARGO_PKG_VERSION"))),
@@ -54,23 +56,14 @@ pub fn main<C: Settings>(name: &'static str, run: impl AsyncFnOnce(C, Stop) -> a
     }
 }
 
-/// Chooses what every TLS client of the process computes with. [`main`] does it for services;
-/// command lines and tests that make HTTP clients call it themselves, any number of times.
-pub fn install_tls() {
-    // Fails only if it was chosen before.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-}
-
-fn serve<C: Settings>(name: &'static str, env: &Env, run: impl AsyncFnOnce(C, Stop) -> anyhow::Result<()>) -> ExitCode {
+/// Runs a program to its end and returns the exit code of the process: what [`main`] does once it
+/// knows that the service is to run, for programs that have subcommands of their own. It starts the
+/// log, the runtime and the [`Stop`] that signals set.
+pub fn run_program(name: &'static str, env: &Env, run: impl AsyncFnOnce(Stop) -> anyhow::Result<()>) -> ExitCode {
+    if let Err(error) = telemetry::start(env) {
+        return complain(name, &error.to_string());
+    }
     install_tls();
-    metrics::describe_process(name);
-    let config = match C::load(env) {
-        Ok(config) => config,
-        Err(error) => {
-            error!("starting {name}: {}", one_sentence(&error.into()));
-            return ExitCode::from(MISCONFIGURED);
-        }
-    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -82,7 +75,7 @@ fn serve<C: Settings>(name: &'static str, env: &Env, run: impl AsyncFnOnce(C, St
         let stop = Stop::new();
         tokio::spawn(heed_signals(stop.clone()));
         info!(service = name, version = env!("CARGO_PKG_VERSION"), "starting");
-        run(config, stop).await
+        run(stop).await
     });
     runtime.shutdown_timeout(RUNTIME_GRACE);
     match result {
@@ -92,10 +85,17 @@ fn serve<C: Settings>(name: &'static str, env: &Env, run: impl AsyncFnOnce(C, St
         }
         Err(error) => {
             error!("{}", one_sentence(&error));
-            let refused = error.chain().any(<dyn std::error::Error>::is::<ConfigError>);
-            ExitCode::from(if refused { MISCONFIGURED } else { FAILED })
+            let is_refused = error.chain().any(<dyn std::error::Error>::is::<ConfigError>);
+            ExitCode::from(if is_refused { MISCONFIGURED } else { FAILED })
         }
     }
+}
+
+/// Chooses what every TLS client of the process computes with. [`main`] does it for services;
+/// command lines and tests that make HTTP clients call it themselves, any number of times.
+pub fn install_tls() {
+    // Fails only if it was chosen before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 /// Returns an error and its causes as one sentence, each cause once: libraries differ in whether
@@ -178,8 +178,6 @@ fn complain_bare(text: &str) {
 
 #[cfg(test)]
 mod tests {
-    use anyhow::Context;
-
     use super::*;
 
     #[test]

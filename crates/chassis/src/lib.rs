@@ -35,6 +35,6 @@ pub mod tasks;
 mod telemetry;
 
 pub use config::{ConfigError, Env};
-pub use entry::{Settings, install_tls, main};
+pub use entry::{Settings, install_tls, main, run_program};
 pub use secret::Secret;
 pub use tasks::{Stop, Tasks};

@@ -7,8 +7,6 @@ use sqlx::SqlitePool;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-pub use sqlx;
-
 /// How long a statement waits while another connection writes.
 const BUSY: Duration = Duration::from_secs(10);
 /// How many connections read at the same time; one of them can write.

@@ -50,10 +50,15 @@ impl Site {
     /// Starts a router and does not wait for it.
     pub(crate) fn started_router(&self, settings: &[(&str, &str)]) -> Router {
         let port = free_port();
+        Router { child: self.command(&port, settings).spawn().expect("is built"), port }
+    }
+
+    /// Returns the command that starts a router.
+    pub(crate) fn command(&self, port: &str, settings: &[(&str, &str)]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_alert-router"));
         command
             .env_clear()
-            .env("PORT", &port)
+            .env("PORT", port)
             .env("CONFIG_DIR", self.dir.path())
             .env("DATA_DIR", self.dir.path())
             .env("REDIS_URL", self.redis.url_text())
@@ -64,7 +69,7 @@ impl Site {
             .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
-        Router { child: command.spawn().expect("is built"), port }
+        command
     }
 
     pub(crate) async fn until_ready(&self, router: &Router) {

@@ -15,13 +15,14 @@ pub struct ApiError {
     status: StatusCode,
     code: Cow<'static, str>,
     message: String,
-    headers: HeaderMap,
+    /// Boxed, because few errors have any and every handler's result has room for them.
+    headers: Option<Box<HeaderMap>>,
 }
 
 impl ApiError {
     /// Returns an error with a `code` for programs and a `message` for people.
     pub fn new(status: StatusCode, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
-        Self { status, code: code.into(), message: message.into(), headers: HeaderMap::new() }
+        Self { status, code: code.into(), message: message.into(), headers: None }
     }
 
     /// 400: the request is not understood.
@@ -59,7 +60,7 @@ impl ApiError {
     /// Adds a header to the answer.
     #[must_use]
     pub fn with_header(mut self, name: header::HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
+        self.headers.get_or_insert_default().insert(name, value);
         self
     }
 
@@ -93,7 +94,8 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let error = ErrorDetail { code: self.code.into_owned(), message: self.message };
-        (self.status, self.headers, Json(ErrorBody { error })).into_response()
+        let headers = self.headers.map(|headers| *headers).unwrap_or_default();
+        (self.status, headers, Json(ErrorBody { error })).into_response()
     }
 }
 
