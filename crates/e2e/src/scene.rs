@@ -29,7 +29,7 @@ pub struct Scene {
 /// What a scene consists of.
 #[derive(Debug, Clone)]
 pub struct Script<'a> {
-    /// The cameras: the id, which is the path of the stream too, and what it shows.
+    /// The cameras: the id, which is the path of the stream too, and what `sim` plays there.
     pub cameras: &'a [(&'a str, &'a str)],
     /// `rois.yaml`.
     pub zones: &'a str,
@@ -43,7 +43,7 @@ impl Scene {
         let mut site = Site::new()?;
         // What a killed router left pending is taken over soon.
         site.set("ALERTING_TAKE_OVER_SECONDS", "1");
-        site.set("SIM_WEBHOOK_SECRET", SECRET);
+        site.set("WEBHOOK_SECRET", SECRET);
         site.configure("cameras.yaml", &cameras_yaml(script.cameras))?;
         site.configure("rois.yaml", script.zones)?;
         site.configure("services.yaml", &services_yaml(script.model))?;

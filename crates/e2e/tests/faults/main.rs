@@ -13,10 +13,10 @@ const ZONES: &str = "cameras:
   forbidden_rois: [{name: all, points: [[0, 0], [1, 0], [1, 1], [0, 1]], repeat_seconds: 1}]
 ";
 
-const ONE_CAMERA: Script<'_> = Script { cameras: &[("yard", "scene")], zones: ZONES, model: "shapes" };
+const ONE_CAMERA: Script<'_> = Script { cameras: &[("yard", "yard")], zones: ZONES, model: "shapes" };
 
 const TWO_CAMERAS: Script<'_> =
-    Script { cameras: &[("yard", "scene"), ("street", "street")], zones: ZONES, model: "shapes" };
+    Script { cameras: &[("yard", "yard"), ("street", "street")], zones: ZONES, model: "shapes" };
 
 /// The ids of the alerts that the receiver has accepted, each with the ids of its deliveries.
 async fn accepted(scene: &Scene) -> anyhow::Result<BTreeMap<String, BTreeSet<String>>> {

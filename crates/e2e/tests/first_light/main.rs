@@ -6,10 +6,10 @@ use e2e::{LIMIT, Scene, Script, until};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// The right half is forbidden for everything but pines and workers, as in the reference.
-const RIGHT_HALF: &str = "cameras:
+/// All but the left of the yard is forbidden for everything but pines and workers, as in the reference.
+const PIT: &str = "cameras:
 - camera_id: yard
-  forbidden_rois: [{name: pit, points: [[0.5, 0], [1, 0], [1, 1], [0.5, 1]], severity: critical}]
+  forbidden_rois: [{name: pit, points: [[0.4, 0], [1, 0], [1, 1], [0.4, 1]], severity: critical}]
 ";
 
 /// Everything that moves on a street raises an alert, wherever it is.
@@ -23,7 +23,7 @@ const WHOLE_STREET: &str = "cameras:
 
 #[tokio::test]
 async fn an_alert_says_what_the_scene_really_showed() -> anyhow::Result<()> {
-    let script = Script { cameras: &[("yard", "scene")], zones: RIGHT_HALF, model: "shapes" };
+    let script = Script { cameras: &[("yard", "yard")], zones: PIT, model: "shapes" };
     let scene = Scene::start(&script).await?;
     let _nginx = scene.site.start_nginx().await?;
 
@@ -33,7 +33,7 @@ async fn an_alert_says_what_the_scene_really_showed() -> anyhow::Result<()> {
     let captured_at: Timestamp = text(&alert["captured_at"]).parse()?;
     let truth = scene.truth("yard", captured_at).await?;
     let shown = best_match(alert, &truth).expect("something was shown where the alert is");
-    assert!(shown.overlap > 0.6, "{alert}\n{truth}");
+    assert!(shown.overlap > 0.5, "{alert}\n{truth}");
     assert_eq!(shown.class, "object");
 
     assert_eq!(alert["detection"]["class_name"], "object");
@@ -41,12 +41,12 @@ async fn an_alert_says_what_the_scene_really_showed() -> anyhow::Result<()> {
     assert_eq!((&alert["severity"], &alert["violation_type"]), (&json!("critical"), &json!("forbidden_class")));
     assert_eq!((&alert["roi_hit"], &alert["strict_mode"]), (&json!(true), &json!(true)));
     assert_eq!(alert["allowed_classes"], json!(["pine", "worker"]));
-    assert_eq!(alert["image_size"], truth["size"]);
+    assert_eq!(alert["image_size"], json!([1280, 720]));
     assert_eq!(alert["model"]["name"], "shapes");
     assert!(alert["track_id"].is_u64() && alert["frame_id"].is_string(), "{alert}");
     let center = alert["detection"]["center"][0].as_f64().expect("a number");
     let width = alert["image_size"][0].as_f64().expect("a number");
-    assert!(center >= width / 2.0, "the box is in the right half: {alert}");
+    assert!(center >= width * 0.4, "the box is in the zone: {alert}");
 
     assert_eq!(delivery["signature"], "valid");
     assert_eq!(delivery["headers"]["webhook-id"], alert["alert_id"]);
@@ -60,7 +60,7 @@ async fn an_alert_says_what_the_scene_really_showed() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn the_same_alert_is_on_record_and_in_the_feed() -> anyhow::Result<()> {
-    let script = Script { cameras: &[("yard", "scene")], zones: RIGHT_HALF, model: "shapes" };
+    let script = Script { cameras: &[("yard", "yard")], zones: PIT, model: "shapes" };
     let scene = Scene::start(&script).await?;
     let _console = scene.site.start("console").await?;
     let _nginx = scene.site.start_nginx().await?;
@@ -69,7 +69,8 @@ async fn the_same_alert_is_on_record_and_in_the_feed() -> anyhow::Result<()> {
     let id = text(&delivery["body"]["alert_id"]);
 
     let record = web.json(&format!("/alerts/api/v1/alerts/{id}")).await?;
-    assert_eq!(record["alert"]["alert_id"], id, "{record}");
+    assert_eq!(record["alert_id"], id, "{record}");
+    assert_eq!(record["deliveries"][0]["channel"], "webhook", "{record}");
 
     let mut events =
         web.request(reqwest::Method::GET, "/console/api/v1/events").header("Last-Event-ID", "0-0").send().await?;
@@ -85,7 +86,7 @@ async fn the_same_alert_is_on_record_and_in_the_feed() -> anyhow::Result<()> {
 #[tokio::test]
 async fn a_zone_that_is_drawn_takes_effect_at_once() -> anyhow::Result<()> {
     let nowhere = "cameras: []\n";
-    let script = Script { cameras: &[("yard", "scene")], zones: nowhere, model: "shapes" };
+    let script = Script { cameras: &[("yard", "yard")], zones: nowhere, model: "shapes" };
     let scene = Scene::start(&script).await?;
     let _nginx = scene.site.start_nginx().await?;
     scene.camera_is("yard", "streaming", LIMIT).await?;
@@ -123,7 +124,7 @@ async fn a_street_raises_alerts_for_a_car_a_person_and_a_bicycle() -> anyhow::Re
 
 #[tokio::test]
 async fn an_edit_of_the_cameras_takes_effect_at_once() -> anyhow::Result<()> {
-    let script = Script { cameras: &[("yard", "scene")], zones: RIGHT_HALF, model: "shapes" };
+    let script = Script { cameras: &[("yard", "yard")], zones: PIT, model: "shapes" };
     let scene = Scene::start(&script).await?;
     scene.camera_is("yard", "streaming", LIMIT).await?;
 
@@ -155,7 +156,7 @@ fn best_match(alert: &Value, truth: &Value) -> Option<Shown> {
     let seen = corners(&alert["detection"]["bbox"]);
     let objects = truth["objects"].as_array()?.iter();
     objects
-        .map(|object| Shown { class: text(&object["class_name"]), overlap: iou(seen, corners(&object["bbox"])) })
+        .map(|object| Shown { class: text(&object["label"]), overlap: iou(seen, corners(&object["bbox"])) })
         .max_by(|a, b| a.overlap.total_cmp(&b.overlap))
 }
 
