@@ -1,3 +1,7 @@
-//! To come.
+//! The inference API as a process.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    chassis::main::<inference_api::Config>("inference-api", inference_api::run)
+}
