@@ -29,6 +29,16 @@ impl Entry {
     pub fn value(&self, key: &str) -> Option<&Value> {
         self.keys.iter().find(|(name, _)| name == key).map(|(_, value)| value).filter(|value| !value.is_null())
     }
+
+    /// Returns the value of a key as text; a number counts as its digits, since `id: 7` needs no quotes.
+    #[must_use]
+    pub fn text(&self, key: &str) -> Option<String> {
+        match self.value(key)? {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        }
+    }
 }
 
 impl Serialize for Entry {
@@ -141,8 +151,8 @@ pub struct EntryProblem {
 }
 
 impl EntryProblem {
-    pub(crate) fn new(index: usize, id: Option<&str>, problem: Problem) -> Self {
-        Self { index, id: id.map(str::to_owned), key: problem.key, message: problem.message }
+    pub(crate) fn new(index: usize, id: Option<String>, problem: Problem) -> Self {
+        Self { index, id, key: problem.key, message: problem.message }
     }
 }
 
@@ -185,7 +195,7 @@ mod tests {
     #[test]
     fn a_problem_names_entry_camera_and_key() {
         let problem = Problem { key: "fps_target".into(), message: "must be a number".into() };
-        let shown = EntryProblem::new(2, Some("gate-1"), problem.clone()).to_string();
+        let shown = EntryProblem::new(2, Some("gate-1".into()), problem.clone()).to_string();
         assert_eq!(shown, "entry 3 (gate-1): fps_target: must be a number");
         assert_eq!(EntryProblem::new(0, None, problem).to_string(), "entry 1: fps_target: must be a number");
     }

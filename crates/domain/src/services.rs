@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::entry::{Entry, Lookup, Problem};
 
-pub use alerting::{AlertingSettings, Protocol};
+pub use alerting::{AlertingSettings, Protocol, StdoutFormat};
 pub use inference::{Backend, Device, InferenceSettings};
 pub use stream_manager::StreamManagerSettings;
 

@@ -73,7 +73,9 @@ impl TrackerSettings {
         lowest.min(UNSURE_CONFIDENCE)
     }
 
-    fn is_sure(&self, detection: &Detection) -> bool {
+    /// Returns whether a detection is sure enough to begin a track.
+    #[must_use]
+    pub fn is_sure(&self, detection: &Detection) -> bool {
         let needed = self.class_confidence.get(detection.base_class()).unwrap_or(&self.high_confidence);
         detection.confidence >= *needed
     }
@@ -109,7 +111,7 @@ impl Looked {
 pub struct Track {
     /// Its number.
     pub id: TrackId,
-    /// The latest detection of it. If that one was unsure, the class is still that of the latest sure one.
+    /// The latest detection of it. If that one was unsure, class and confidence are still those of the latest sure one.
     pub detection: Detection,
     /// When it was first seen.
     pub first_seen: Timestamp,
@@ -117,7 +119,7 @@ pub struct Track {
     pub last_seen: Timestamp,
     /// In how many frames it was seen.
     pub age_frames: u32,
-    /// Whether a detection of this very frame stands behind it. If not, nobody looked there, and it is held where it
-    /// was.
+    /// Whether a sure detection of this very frame stands behind it. If not, either nobody looked there and it is held
+    /// where it was, or an unsure detection says that it is still there.
     pub seen: bool,
 }

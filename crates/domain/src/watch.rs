@@ -125,7 +125,8 @@ impl ZoneWatch {
     /// Watches other zones from now on. What is known of zones whose names stay is kept, so that a change elsewhere
     /// raises nothing.
     pub fn replace_zones(&mut self, zones: CameraZones) {
-        self.stays.retain(|(_, name), _| zones.zones().iter().any(|zone| zone.name == *name));
+        // Stays in zones that are gone end by themselves. How often they alerted must not be forgotten: if the zone
+        // comes back, its next alert would have the id of an old one.
         self.zones = zones;
     }
 

@@ -120,7 +120,7 @@ pub struct Zone {
     space: Space,
     /// Which part of a box must be in it.
     pub anchor: Anchor,
-    /// The only classes it looks at; nothing for all.
+    /// The only classes it looks at, by their exact names (`unknown_car` is not `car`); nothing for all.
     pub classes: Option<BTreeSet<Arc<str>>>,
     /// When and how it raises alerts.
     pub plan: AlertPlan,
@@ -136,16 +136,21 @@ impl Zone {
     /// Returns the outline in pixels of a picture of this size.
     #[must_use]
     pub fn polygon_in(&self, picture: Size) -> Polygon {
-        let (x, y) = self.scale_from(picture);
-        self.outline.scale(1.0 / x, 1.0 / y)
+        let (width, height) = (f64::from(picture.width), f64::from(picture.height));
+        match self.space {
+            Space::Pixels => self.outline.clone(),
+            Space::Relative => self.outline.scale(width, height),
+            Space::PixelsOf(size) => self.outline.scale(width / f64::from(size.width), height / f64::from(size.height)),
+        }
     }
 
     /// Returns whether the outline stays within a picture of this size.
     #[must_use]
     pub fn fits(&self, picture: Size) -> bool {
-        let (right, bottom) = (f64::from(picture.width), f64::from(picture.height));
+        // Half a pixel is the error of scaling and no mistake.
+        let (right, bottom) = (f64::from(picture.width) + 0.5, f64::from(picture.height) + 0.5);
         let polygon = self.polygon_in(picture);
-        polygon.corners().iter().all(|p| (0.0..=right).contains(&p.x) && (0.0..=bottom).contains(&p.y))
+        polygon.corners().iter().all(|p| (-0.5..=right).contains(&p.x) && (-0.5..=bottom).contains(&p.y))
     }
 
     fn looks_at(&self, class: &str) -> bool {

@@ -44,8 +44,8 @@ impl CamerasFile {
             match outcome {
                 Ok(camera) => cameras.push(camera),
                 Err(found) => {
-                    let id = entry.value("id").and_then(serde_json::Value::as_str);
-                    problems.extend(found.into_iter().map(|problem| EntryProblem::new(index, id, problem)));
+                    let id = entry.text("id");
+                    problems.extend(found.into_iter().map(|problem| EntryProblem::new(index, id.clone(), problem)));
                 }
             }
         }

@@ -260,7 +260,9 @@ mod tests {
         }
 
         #[test]
-        fn moving_both_changes_nothing(corners in any_corners(), point in any_point(), x in -500..500_i16, y in -500..500_i16) {
+        fn moving_both_changes_nothing(
+            corners in any_corners(), point in any_point(), x in -500..500_i16, y in -500..500_i16,
+        ) {
             let (x, y) = (f64::from(x), f64::from(y));
             let moved: Vec<_> = corners.iter().map(|(a, b)| (a + x, b + y)).collect();
             let there = Point::new(point.x + x, point.y + y);

@@ -20,6 +20,17 @@ pub enum Protocol {
     Hikvision,
 }
 
+/// How alerts look on the standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum StdoutFormat {
+    /// As indented JSON, like the reference.
+    #[default]
+    Pretty,
+    /// As one line of JSON each.
+    Lines,
+}
+
 /// How alerts are delivered.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AlertingSettings {
@@ -52,6 +63,15 @@ pub struct AlertingSettings {
     pub redis_consumer_group: String,
     /// How many alerts the stream keeps, roughly.
     pub redis_max_stream_length: usize,
+    /// How old an alert may be when it arrives; older ones are recorded and not delivered. Nothing for any age (`0`
+    /// in the file).
+    pub max_age: Option<Duration>,
+    /// How `stdout` looks.
+    pub stdout_format: StdoutFormat,
+    /// For how many days alerts are kept; nothing for ever (`0` in the file).
+    pub retention_days: Option<u32>,
+    /// After how long another instance takes a message that was not acknowledged.
+    pub take_over: Duration,
 }
 
 impl AlertingSettings {
@@ -59,6 +79,7 @@ impl AlertingSettings {
         let mut reader = Reader::new(entry, "alerting.").overridden_by(env, "ALERTING");
         let (protocols, protocol) =
             choice(&[("stdout", Protocol::Stdout), ("webhook", Protocol::Webhook), ("hikvision", Protocol::Hikvision)]);
+        let (formats, format) = choice(&[("pretty", StdoutFormat::Pretty), ("lines", StdoutFormat::Lines)]);
         let settings = Self {
             debounce_window: reader.seconds("debounce_window_seconds", 0.0).unwrap_or(Duration::from_secs(5)),
             max_alerts_per_window: reader.count("max_alerts_per_window", 1..=1_000_000).unwrap_or(1),
@@ -74,6 +95,11 @@ impl AlertingSettings {
             redis_stream_name: named(&mut reader, "redis_stream_name", "alerts"),
             redis_consumer_group: named(&mut reader, "redis_consumer_group", "alert_router"),
             redis_max_stream_length: reader.count("redis_max_stream_length", 100..=100_000_000).unwrap_or(10_000),
+            max_age: Some(reader.seconds("max_age_seconds", 0.0).unwrap_or(Duration::from_secs(3600)))
+                .filter(|age| !age.is_zero()),
+            stdout_format: reader.parsed("stdout_format", &formats, format).unwrap_or_default(),
+            retention_days: Some(reader.count("retention_days", 0..=3650).unwrap_or(90)).filter(|days| *days > 0),
+            take_over: reader.seconds("take_over_seconds", 1.0).unwrap_or(Duration::from_secs(60)),
         };
         settings.check_protocol(&mut reader);
         (settings, reader.finish())

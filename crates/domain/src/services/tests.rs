@@ -53,6 +53,10 @@ fn an_empty_file_gives_the_defaults() {
             redis_stream_name: "alerts".into(),
             redis_consumer_group: "alert_router".into(),
             redis_max_stream_length: 10_000,
+            max_age: Some(Duration::from_secs(3600)),
+            stdout_format: StdoutFormat::Pretty,
+            retention_days: Some(90),
+            take_over: Duration::from_secs(60),
         },
     };
     assert_eq!(good("{}", &[]), expected);
@@ -152,6 +156,12 @@ fn a_webhook_without_a_url_is_refused_because_it_would_swallow_alerts() {
 #[test]
 fn no_attempts_mean_one_because_none_would_lose_the_alert() {
     assert_eq!(good("alerting: {webhook_retry_attempts: 0}", &[]).alerting.webhook_attempts, 1);
+}
+
+#[test]
+fn zero_stands_for_no_limit() {
+    let alerting = good("alerting: {max_age_seconds: 0, retention_days: 0, stdout_format: lines}", &[]).alerting;
+    assert_eq!((alerting.max_age, alerting.retention_days, alerting.stdout_format), (None, None, StdoutFormat::Lines));
 }
 
 #[test]

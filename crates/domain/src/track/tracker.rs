@@ -33,22 +33,24 @@ struct Live {
     /// For how many seconds it was looked for and not found.
     missing_seconds: f64,
     was_looked_for: bool,
+    /// Whether a detection of this frame was joined to it, sure or not.
+    is_found: bool,
 }
 
 impl Live {
     fn see(&mut self, now: Timestamp, detection: Detection, is_sure: bool) {
         self.motion.correct(&detection.bbox);
         self.missing_seconds = 0.0;
+        self.is_found = true;
         let track = &mut self.track;
         track.last_seen = now;
         track.age_frames = track.age_frames.saturating_add(1);
-        track.seen = true;
+        track.seen = is_sure;
         if is_sure {
             track.detection = detection;
         } else {
             // That something is there is believed, but not what it is.
             track.detection.bbox = detection.bbox;
-            track.detection.confidence = detection.confidence;
         }
     }
 
@@ -57,7 +59,7 @@ impl Live {
     }
 
     fn is_held(&self) -> bool {
-        !self.is_missing() && !self.was_looked_for && !self.track.seen
+        !self.is_missing() && !self.was_looked_for && !self.is_found
     }
 }
 
@@ -91,7 +93,7 @@ impl Tracker {
 
         self.miss(seconds);
         let mut tracks: Vec<Track> =
-            self.live.iter().filter(|live| live.track.seen || live.is_held()).map(|live| live.track.clone()).collect();
+            self.live.iter().filter(|live| live.is_found || live.is_held()).map(|live| live.track.clone()).collect();
         tracks.sort_by_key(|track| track.id);
         tracks
     }
@@ -118,6 +120,7 @@ impl Tracker {
         let seconds = seconds.min(self.settings.lost_seconds);
         for live in &mut self.live {
             live.track.seen = false;
+            live.is_found = false;
             live.was_looked_for = looked.covers(&live.track.detection.bbox);
             if live.was_looked_for || live.is_missing() {
                 live.motion.predict(seconds);
@@ -137,7 +140,7 @@ impl Tracker {
         may: impl Fn(&Live) -> bool,
     ) -> Vec<Detection> {
         let open: Vec<usize> =
-            (0..self.live.len()).filter(|i| !self.live[*i].track.seen && may(&self.live[*i])).collect();
+            (0..self.live.len()).filter(|i| !self.live[*i].is_found && may(&self.live[*i])).collect();
         let expected: Vec<BBox> = open.iter().map(|i| self.live[*i].motion.bbox().grow(reach)).collect();
         let measured: Vec<BBox> = detections.iter().map(|d| d.bbox.grow(reach)).collect();
         let limit = f64::from(1.0 - min_iou);
@@ -171,13 +174,13 @@ impl Tracker {
         self.next_id += 1;
         let motion = Motion::new(&detection.bbox);
         let track = Track { id, detection, first_seen: now, last_seen: now, age_frames: 1, seen: true };
-        self.live.push(Live { track, motion, missing_seconds: 0.0, was_looked_for: true });
+        self.live.push(Live { track, motion, missing_seconds: 0.0, was_looked_for: true, is_found: true });
     }
 
     /// Counts the time of those that were not found, and forgets the lost.
     fn miss(&mut self, seconds: f64) {
         for live in &mut self.live {
-            let was_missed = !live.track.seen && (live.was_looked_for || live.is_missing());
+            let was_missed = !live.is_found && (live.was_looked_for || live.is_missing());
             if was_missed {
                 // Even a miss at the very same time is a miss: it must not look as if the thing were held.
                 live.missing_seconds += seconds.max(f64::MIN_POSITIVE);

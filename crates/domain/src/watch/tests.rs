@@ -236,6 +236,19 @@ fn a_change_of_another_zone_does_not_raise_an_alert_again() {
 }
 
 #[test]
+fn a_zone_that_was_away_for_a_while_does_not_use_an_id_again() {
+    let mut watch = watch("");
+    let first = watch.update(at(0.0), &[in_pit()], PICTURE).remove(0);
+    watch.replace_zones(CameraZones::none("yard".parse().expect("an id")));
+    for second in 1..5_u8 {
+        assert_eq!(watch.update(at(f64::from(second)), &[in_pit()], PICTURE), []);
+    }
+    watch.replace_zones(zones(""));
+    let second = watch.update(at(5.0), &[in_pit()], PICTURE).remove(0);
+    assert_ne!(first.alert_id, second.alert_id);
+}
+
+#[test]
 fn late_frames_and_a_clock_set_back_do_no_harm() {
     let mut watch = watch("repeat_seconds: 0");
     let frames = [(1000.0, Some(in_pit())), (999.0, Some(in_pit())), (0.0, Some(in_pit())), (1.0, Some(in_pit()))];

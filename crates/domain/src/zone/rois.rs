@@ -48,7 +48,7 @@ impl RoisFile {
                 Ok(zones) => good.push(zones),
                 Err(found) => {
                     let id = camera_of(entry);
-                    problems.extend(found.into_iter().map(|problem| EntryProblem::new(index, id, problem)));
+                    problems.extend(found.into_iter().map(|problem| EntryProblem::new(index, id.clone(), problem)));
                 }
             }
         }
@@ -58,7 +58,7 @@ impl RoisFile {
     /// Returns the entry of a camera as it was written.
     #[must_use]
     pub fn entry(&self, camera: &CameraId) -> Option<&Entry> {
-        self.cameras.iter().find(|entry| camera_of(entry) == Some(camera.as_str()))
+        self.cameras.iter().find(|entry| camera_of(entry).as_deref() == Some(camera.as_str()))
     }
 
     /// Replaces the entry of these zones' camera, or adds one. The other entries stay as they were written, good or
@@ -66,7 +66,7 @@ impl RoisFile {
     pub fn replace(&mut self, zones: &CameraZones) {
         let camera = zones.camera_id.as_str();
         let written = zones.to_entry().into_raw();
-        let mut places = (0..self.cameras.len()).filter(|i| camera_of(&self.cameras[*i]) == Some(camera));
+        let mut places = (0..self.cameras.len()).filter(|i| camera_of(&self.cameras[*i]).as_deref() == Some(camera));
         match places.next() {
             Some(place) => self.cameras[place] = written,
             None => self.cameras.push(written),
@@ -75,8 +75,8 @@ impl RoisFile {
 }
 
 /// Returns the camera that an entry is about: `camera_id`, or `id` in the oldest form.
-fn camera_of(entry: &Entry) -> Option<&str> {
-    entry.value("camera_id").or_else(|| entry.value("id")).and_then(serde_json::Value::as_str)
+fn camera_of(entry: &Entry) -> Option<String> {
+    entry.text("camera_id").or_else(|| entry.text("id"))
 }
 
 /// One entry of `rois.yaml` with every default filled in: what the zone editor reads, and what is written for it.

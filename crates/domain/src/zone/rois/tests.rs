@@ -159,6 +159,20 @@ fn replacing_one_entry_leaves_the_others_as_they_were_even_bad_ones() {
 }
 
 #[test]
+fn a_camera_named_by_a_number_is_replaced_and_not_doubled() {
+    let mut file = file("cameras: [{camera_id: 7, strict_mode: false}]");
+    file.replace(&CameraZones::none("7".parse().expect("an id")));
+    assert_eq!(file.check(), (vec![CameraZones::none("7".parse().expect("an id"))], vec![]));
+}
+
+#[test]
+fn a_zone_over_the_whole_picture_fits_every_picture() {
+    let zones = good("cameras: [{camera_id: gate, forbidden_rois: [{points: [[0,0],[1,0],[1,1],[0,1]]}]}]");
+    let misfits: Vec<_> = (1..2000).filter(|side| !zones.misfits(Size::new(*side, *side)).is_empty()).collect();
+    assert_eq!(misfits, Vec::<u32>::new());
+}
+
+#[test]
 fn replacing_an_entry_that_is_not_there_adds_it() {
     let mut file = file("cameras: []");
     file.replace(&CameraZones::none("gate".parse().expect("an id")));
