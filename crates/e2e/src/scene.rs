@@ -43,7 +43,7 @@ impl Scene {
         let mut site = Site::new()?;
         // What a killed router left pending is taken over soon.
         site.set("ALERTING_TAKE_OVER_SECONDS", "1");
-        site.set("WEBHOOK_SECRET", SECRET);
+        site.set("SIM_WEBHOOK_SECRET", SECRET);
         site.configure("cameras.yaml", &cameras_yaml(script.cameras))?;
         site.configure("rois.yaml", script.zones)?;
         site.configure("services.yaml", &services_yaml(script.model))?;
