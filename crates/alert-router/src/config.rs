@@ -1,5 +1,6 @@
 //! The settings of the alert router: the section `alerting` of `services.yaml`, and the environment.
 
+use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -119,13 +120,22 @@ fn alerting(env: &Env) -> Result<AlertingSettings, ConfigError> {
         read => read?,
     };
     let file = ServicesFile { alerting: file.alerting, ..ServicesFile::default() };
-    let lookup = |name: &str| name.starts_with("ALERTING_").then(|| env.text(name).ok().flatten()).flatten();
+    // A file that holds a secret and cannot be read must not pass for no secret.
+    let unreadable = RefCell::new(None);
+    let lookup = |name: &str| {
+        let text = if name.starts_with("ALERTING_") { env.text(name) } else { Ok(None) };
+        text.unwrap_or_else(|error| {
+            unreadable.replace(Some(error));
+            None
+        })
+    };
     let checked = file.check(&lookup);
+    if let Some(error) = unreadable.take() {
+        return Err(error);
+    }
     let services = checked.map_err(|problems| {
         ConfigError::refused(&path, problems.into_iter().map(|problem| (problem.key, problem.message)))
     })?;
-    // A secret file that cannot be read must not pass for no secret.
-    env.secret("ALERTING_WEBHOOK_SECRET")?;
     Ok(services.alerting)
 }
 
@@ -238,5 +248,7 @@ mod tests {
         assert!(matches!(&config.delivery, Delivery::Webhook { secret: Some(_), .. }));
         let error = load(yaml, &[("ALERTING_WEBHOOK_SECRET_FILE", "/nowhere")]).expect_err("no file");
         assert!(error.starts_with("ALERTING_WEBHOOK_SECRET_FILE: cannot read `/nowhere`"), "{error}");
+        let error = load("", &[("ALERTING_WEBHOOK_URL_FILE", "/nowhere")]).expect_err("no file");
+        assert!(error.starts_with("ALERTING_WEBHOOK_URL_FILE: cannot read `/nowhere`"), "{error}");
     }
 }
