@@ -160,6 +160,8 @@ pub struct StreamInfo {
     pub size: Size,
     /// Frames per second: declared by the stream, else measured; `None` until there were enough frames to tell.
     pub fps: Option<f64>,
+    /// How long the film is; `None` for live streams, and for files that do not say.
+    pub duration: Option<Duration>,
     /// The decoder at work, by GStreamer's name.
     pub decoder: String,
 }

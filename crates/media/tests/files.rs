@@ -25,6 +25,7 @@ async fn a_tool_reads_every_frame_once_and_in_order() {
     assert_eq!(numbers, (0..FRAMES).collect::<Vec<_>>());
     assert_eq!(end, SourceError::Ended { name: "film".to_owned() });
     assert_eq!(source.info().codec, Codec::H264);
+    assert_eq!(source.info().duration, Some(Duration::from_secs(FRAMES.into()) / FPS));
     assert_eq!(source.counters().received, u64::from(FRAMES));
 }
 

@@ -24,6 +24,7 @@ async fn h264_frames_arrive_in_order_and_as_planes() {
     assert_follow_each_other(&frames);
     assert_eq!(source.info().codec, Codec::H264);
     assert_eq!(source.info().size, SIZE);
+    assert_eq!(source.info().duration, None);
     assert_eq!(source.info().fps, Some(f64::from(FPS)));
 }
 

@@ -118,3 +118,61 @@ impl Canvas {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BLACK: Rgb = Rgb(0, 0, 0);
+    const YELLOW: Rgb = Rgb(255, 202, 40);
+
+    /// Returns the rows and columns of a canvas that are not black: first and last of each.
+    fn marked(canvas: &Canvas) -> Option<((usize, usize), (usize, usize))> {
+        let width = canvas.size.width as usize;
+        let lit = canvas.pixels.chunks_exact(3).enumerate().filter(|(_, pixel)| pixel.iter().any(|value| *value > 0));
+        let places: Vec<_> = lit.map(|(at, _)| (at / width, at % width)).collect();
+        let span =
+            |of: fn(&(usize, usize)) -> usize| Some((places.iter().map(of).min()?, places.iter().map(of).max()?));
+        Some((span(|place| place.0)?, span(|place| place.1)?))
+    }
+
+    #[test]
+    fn a_label_goes_above_its_box_and_inside_at_the_top_edge() {
+        let size = Size::new(400, 300);
+        let drawn = |top: f32| {
+            let mut canvas = Canvas::blank(size, BLACK);
+            canvas.boxed(&BBox::new(100.0, top, 200.0, top + 150.0), Some("person 87 %"), YELLOW);
+            marked(&canvas).expect("something is drawn").0
+        };
+        let above = drawn(100.0);
+        assert!(above.0 < 95 && above.1 <= 252, "{above:?}");
+        assert_eq!(drawn(2.0).0, 1);
+    }
+
+    #[test]
+    fn a_plate_is_moved_into_the_picture() {
+        let mut canvas = Canvas::blank(Size::new(400, 300), BLACK);
+        canvas.plate((390.0, 299.0), "gate-1", YELLOW);
+        let (rows, columns) = marked(&canvas).expect("something is drawn");
+        assert_eq!((rows.1, columns.1), (299, 399));
+    }
+
+    #[test]
+    fn a_zone_is_filled_lightly_and_framed() {
+        let mut canvas = Canvas::blank(Size::new(400, 300), Rgb(100, 100, 100));
+        let corners = [(50.0, 50.0), (350.0, 50.0), (350.0, 250.0), (50.0, 250.0)].map(|(x, y)| Point::new(x, y));
+        canvas.zone(&corners, None, ZONE_FILL, ZONE_BORDER);
+        let at = |x: usize, y: usize| &canvas.pixels[(y * 400 + x) * 3..][..3];
+        assert_eq!(at(200, 150), [122, 100, 78]);
+        assert!(matches!(at(200, 50), [200..=255, 0..60, 0..60]), "{:?}", at(200, 50));
+        assert_eq!(at(20, 20), [100, 100, 100]);
+    }
+
+    #[test]
+    fn marks_outside_the_picture_are_left_out() {
+        let mut canvas = Canvas::blank(Size::new(40, 30), BLACK);
+        canvas.boxed(&BBox::new(-900.0, -900.0, -800.0, -800.0), None, YELLOW);
+        canvas.boxed(&BBox::new(500.0, 500.0, f32::INFINITY, f32::NAN), None, YELLOW);
+        assert_eq!(marked(&canvas), None);
+    }
+}

@@ -14,6 +14,7 @@ mod session;
 use std::sync::OnceLock;
 
 use gstreamer as gst;
+use tracing::{debug, warn};
 
 pub(crate) use encode::FilmEncoder;
 pub(crate) use session::Session;
@@ -24,7 +25,24 @@ pub(crate) type Missing = String;
 /// Starts GStreamer, once per process.
 pub(crate) fn initialise() -> Result<(), Missing> {
     static STARTED: OnceLock<Result<(), Missing>> = OnceLock::new();
-    STARTED.get_or_init(|| gst::init().map_err(|error| format!("GStreamer does not start: {error}"))).clone()
+    STARTED
+        .get_or_init(|| {
+            gst::init().map_err(|error| format!("GStreamer does not start: {error}"))?;
+            gst::glib::log_set_default_handler(log);
+            Ok(())
+        })
+        .clone()
+}
+
+/// Says what GStreamer's libraries complain of in our log, not on standard error.
+fn log(library: Option<&str>, level: gst::glib::LogLevel, complaint: &str) {
+    let library = library.unwrap_or("glib");
+    match level {
+        gst::glib::LogLevel::Error | gst::glib::LogLevel::Critical => {
+            warn!(library, "media library complains: {complaint}");
+        }
+        _ => debug!(library, "media library says: {complaint}"),
+    }
 }
 
 /// Makes an element; a missing one means a missing system package.

@@ -152,7 +152,13 @@ impl Outlet {
                 known.fps = declared.or(measured);
             }
             None => {
-                *known = Some(StreamInfo { codec: codec.clone(), size, fps: declared, decoder: decoder.to_owned() });
+                *known = Some(StreamInfo {
+                    codec: codec.clone(),
+                    size,
+                    fps: declared,
+                    duration: pad.query_duration::<gst::ClockTime>().map(Duration::from),
+                    decoder: decoder.to_owned(),
+                });
             }
         });
     }

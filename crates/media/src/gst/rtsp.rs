@@ -111,12 +111,12 @@ fn chain(
     };
     let decoder = decoder::make(&codec, Pace::RealTime)?;
     let name = decoder.name;
-    guard_against_lag(&decoder.element, Arc::clone(slot));
-
     let mut elements = vec![element(depay)?];
     if let Some(parse) = parse {
         elements.push(element(parse)?);
     }
+    let coded = elements.last().and_then(|last| last.static_pad("src")).expect("what comes before has a source pad");
+    guard_against_lag(&coded, Arc::clone(slot));
     elements.push(decoder.element.clone());
     // Hardware pictures are fetched behind the sampling, which therefore sits on the decoder itself.
     let decoded = decoder.element.static_pad("src").expect("a decoder has a source pad");
@@ -136,11 +136,11 @@ fn chain(
     Ok(())
 }
 
-/// Throws coded frames away before the decoder while this machine is behind the camera.
-fn guard_against_lag(decoder: &gst::Element, slot: Arc<Slot>) {
+/// Throws coded frames away before the decoder while this machine is behind the camera. `coded` is a source pad: dropping
+/// on a sink pad makes GStreamer complain.
+fn guard_against_lag(coded: &gst::Pad, slot: Arc<Slot>) {
     let guard = Mutex::new(LagGuard::default());
-    let entry = decoder.static_pad("sink").expect("a decoder has a sink pad");
-    entry.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
+    coded.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
         let Some(buffer) = info.buffer() else {
             return gst::PadProbeReturn::Ok;
         };
