@@ -20,8 +20,8 @@ pub(crate) struct Program {
     pub(crate) environment: Vec<(&'static str, OsString)>,
     /// What tells that it works.
     pub(crate) ready: Ready,
-    /// The others lose work when this one is stopped before them.
-    pub(crate) stops_last: bool,
+    /// The others start after it is ready and stop before it does.
+    pub(crate) others_need_it: bool,
 }
 
 /// The sign that a program works.
@@ -75,7 +75,7 @@ fn redis(places: &Places, ports: Ports) -> anyhow::Result<Program> {
         arguments,
         environment: Vec::new(),
         ready: Ready::Listens(ports.redis),
-        stops_last: true,
+        others_need_it: true,
     })
 }
 
@@ -94,7 +94,7 @@ fn nginx_server(places: &Places, choices: &Choices) -> anyhow::Result<Program> {
         arguments: vec!["-e".into(), "stderr".into(), "-p".into(), prefix.into(), "-c".into(), conf.into()],
         environment: Vec::new(),
         ready: Ready::Listens(choices.ports.web),
-        stops_last: false,
+        others_need_it: false,
     })
 }
 
@@ -107,6 +107,7 @@ fn nginx_program() -> PathBuf {
 fn simulation(places: &Places, choices: &Choices) -> Program {
     let mut program = service(places, choices, "sim", choices.ports.sim_http);
     program.arguments = vec!["site".into()];
+    program.others_need_it = true;
     program
 }
 
@@ -119,7 +120,7 @@ fn service(places: &Places, choices: &Choices, name: &'static str, port: u16) ->
         arguments: Vec::new(),
         environment,
         ready: Ready::Answers(port),
-        stops_last: false,
+        others_need_it: false,
     }
 }
 

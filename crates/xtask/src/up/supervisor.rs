@@ -85,8 +85,8 @@ impl Supervisor {
         let deadline = Instant::now() + START_LIMIT;
         for index in 0..self.processes.len() {
             self.launch(index)?;
-            // The others need what stops last: Redis.
-            if self.processes[index].program.stops_last && self.wait_for(&[index], deadline)? == Start::Interrupted {
+            if self.processes[index].program.others_need_it && self.wait_for(&[index], deadline)? == Start::Interrupted
+            {
                 return Ok(Start::Interrupted);
             }
         }
@@ -107,11 +107,11 @@ impl Supervisor {
 
     /// Stops every program, and all that they started.
     pub(crate) fn stop(self) {
-        for last in [false, true] {
+        for needed in [false, true] {
             let groups: Vec<Group> = self
                 .processes
                 .iter()
-                .filter(|process| process.program.stops_last == last)
+                .filter(|process| process.program.others_need_it == needed)
                 .filter_map(Process::group)
                 .collect();
             group::stop_all(&groups, group::GRACE);
@@ -251,7 +251,7 @@ mod tests {
             arguments: vec!["-c".into(), script.into()],
             environment: Vec::new(),
             ready,
-            stops_last: false,
+            others_need_it: false,
         }
     }
 
