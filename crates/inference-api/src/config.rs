@@ -1,21 +1,16 @@
 //! What the service is told at its start: `services.yaml` and the environment.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::thread::available_parallelism;
-use std::time::Duration;
 
 use axum::http::HeaderValue;
 use chassis::config::read_yaml;
 use chassis::{ConfigError, Env, Settings};
-use domain::services::{Backend, Device, InferenceSettings, Services, ServicesFile};
+use domain::services::{Services, ServicesFile};
 use media::image::Limits;
-use vision::{ActiveModel, BackendChoice, ModelSource, Models, PoolSettings};
+use vision::{ModelSource, Places, PoolSettings, configured};
 
 use crate::{cors, openapi};
-
-/// The model that answers until another one is activated.
-const DEFAULT_MODEL: &str = "yolov4-tiny";
 
 /// The settings of the service.
 #[derive(Clone)]
@@ -45,18 +40,18 @@ impl Settings for Config {
     const PORT: u16 = 8000;
 
     fn load(env: &Env) -> Result<Self, ConfigError> {
-        let inference = services(env)?.inference;
+        let places = Places { models_dir: env.models_dir(), cache_dir: env.cache_dir(), data_dir: env.data_dir() };
+        let cores = available_parallelism().map_or(1, usize::from);
+        let (mut pool, source) = configured(&services(env)?.inference, &places, cores);
+        // Requests are counted where they come in, so the detector's own queue has room for every one of them.
+        pool.queue_capacity += pool.workers;
         let defaults = Limits::default();
         let origins: String = env.or("CORS_ORIGINS", String::new())?;
         Ok(Self {
             address: env.bind(Self::PORT)?,
             env: env.clone(),
-            pool: pool(env, &inference),
-            source: ModelSource {
-                models: Models::new(env.models_dir(), env.cache_dir()),
-                active: ActiveModel::path(&env.data_dir()),
-                default: model_name(inference.model_path.as_deref()),
-            },
+            pool,
+            source,
             limits: Limits {
                 max_bytes: env.or("MAX_UPLOAD_BYTES", defaults.max_bytes)?,
                 max_pixels: env.or("MAX_IMAGE_PIXELS", defaults.max_pixels)?,
@@ -84,42 +79,6 @@ fn services(env: &Env) -> Result<Services, ConfigError> {
         let (key, message) = first.map(|problem| (problem.key, problem.message)).unwrap_or_default();
         ConfigError::key(path, key, message)
     })
-}
-
-fn pool(env: &Env, inference: &InferenceSettings) -> PoolSettings {
-    let detector = vision::Settings {
-        backend: match inference.backend {
-            Backend::Auto => BackendChoice::Auto,
-            Backend::Onnxruntime => BackendChoice::Onnxruntime,
-            Backend::Tract => BackendChoice::Tract,
-        },
-        device: match inference.device {
-            Device::Auto => vision::Device::Auto,
-            Device::Cuda => vision::Device::Cuda,
-            Device::Cpu | Device::Mps => vision::Device::Cpu,
-        },
-        confidence: Some(inference.confidence),
-        iou: Some(inference.iou_threshold),
-        unknown: Some(inference.unknown_threshold),
-        class_thresholds: inference.class_thresholds.clone(),
-        ..vision::Settings::new(env.cache_dir())
-    };
-    let workers = inference.threads.or(available_parallelism().ok()).map_or(1, usize::from);
-    PoolSettings {
-        // Requests are counted where they come in, so the detector's own queue has room for every one of them.
-        queue_capacity: inference.queue_capacity + workers,
-        batch: (inference.batch_size > 1).then_some(inference.batch_size),
-        batch_wait: Duration::from_millis(inference.batch_wait_ms),
-        ..PoolSettings::new(detector, workers)
-    }
-}
-
-/// Returns the model that `inference.model_path` means: a name of the catalogue, or the directory of a model file.
-fn model_name(path: Option<&str>) -> String {
-    let Some(path) = path else { return DEFAULT_MODEL.to_owned() };
-    let named = Path::new(path);
-    let directory = named.parent().and_then(Path::file_name).filter(|_| named.extension().is_some());
-    directory.or(named.file_name()).map_or_else(|| path.to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
 #[cfg(test)]
@@ -166,11 +125,5 @@ mod tests {
         assert!(variable.contains("INFERENCE_CONFIDENCE"), "{variable}");
         let origins = refusal("", &[("CORS_ORIGINS", "*")]);
         assert!(origins.starts_with("CORS_ORIGINS: expected origins"), "{origins}");
-    }
-
-    #[test]
-    fn the_path_of_a_model_file_means_the_model_of_its_directory() {
-        let names = [None, Some("yolov8n"), Some("models/mine/model.onnx"), Some("models/mine")].map(model_name);
-        assert_eq!(names, ["yolov4-tiny", "yolov8n", "mine", "mine"]);
     }
 }

@@ -74,10 +74,10 @@ fn fetch_model(
 }
 
 fn convert(entry: &Entry, mut files: Vec<Vec<u8>>) -> anyhow::Result<Vec<u8>> {
-    let _step = Step::begin("converting to ONNX");
     match (entry.convert, files.as_mut_slice()) {
         (Conversion::None, [model]) => Ok(std::mem::take(model)),
         (Conversion::Darknet, [cfg, weights]) => {
+            let _step = Step::begin("converting to ONNX");
             let cfg = std::str::from_utf8(cfg).context("the Darknet configuration is not text")?;
             let size = entry.fixed_size.map(|size| (size.width, size.height));
             let shape = model_convert::InputShape { batch: size.map(|_| 1), size };

@@ -14,6 +14,9 @@ use super::progress::Step;
 /// The longest that a download may take; the clients' own limits end a silent connection much earlier.
 const TIME_LIMIT: Duration = Duration::from_secs(30 * 60);
 
+/// With less than this left, a download has failed because the disk is full.
+const LEAST_ROOM: u64 = 1 << 20;
+
 /// One version of one package, known by the hash of its archive.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -117,7 +120,8 @@ impl Package {
         let status = self.run_client(&arrivals, &transcript, &step)?;
         drop(step);
         if !status.success() {
-            return Err(self.explain(&fs::read_to_string(&transcript).unwrap_or_default(), dir));
+            let transcript = fs::read_to_string(&transcript).unwrap_or_default();
+            return Err(self.explain(&transcript, dir, is_full(dir)));
         }
         let archive = self.only_file(&arrivals)?;
         let found = hash::of_file(&archive).map_err(io(&format!("read {}", archive.display())))?;
@@ -205,12 +209,13 @@ impl Package {
     }
 
     /// Finds the cause in what the client printed.
-    fn explain(&self, transcript: &str, dir: &Path) -> PackageError {
+    fn explain(&self, transcript: &str, dir: &Path, is_full: bool) -> PackageError {
         let says = |signs: &[&str]| signs.iter().any(|sign| transcript.contains(sign));
         if says(&["No module named pip"]) {
             return self.registry.missing();
         }
-        if says(&["No space left on device", "ENOSPC"]) {
+        // On a full disk the client cannot even say so.
+        if is_full || says(&["No space left on device", "ENOSPC"]) {
             return PackageError::NoSpace { dir: dir.parent().unwrap_or(dir).to_owned() };
         }
         if says(&[
@@ -254,6 +259,11 @@ impl Registry {
     }
 }
 
+/// Tells whether nothing more fits onto the disk of a directory.
+fn is_full(dir: &Path) -> bool {
+    rustix::fs::statvfs(dir).is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < LEAST_ROOM)
+}
+
 fn io(doing: &str) -> impl FnOnce(std::io::Error) -> PackageError {
     let doing = doing.to_owned();
     move |source| PackageError::Io { doing, source }
@@ -269,7 +279,7 @@ mod tests {
     }
 
     fn explanation(registry: Registry, transcript: &str) -> String {
-        package(registry).explain(transcript, Path::new("/cache/.fetching/x")).to_string()
+        package(registry).explain(transcript, Path::new("/cache/.fetching/x"), false).to_string()
     }
 
     #[test]
@@ -291,6 +301,12 @@ mod tests {
             "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device",
         );
         assert_eq!(said, "no space left on the disk of /cache/.fetching");
+    }
+
+    #[test]
+    fn a_disk_too_full_for_a_word_about_it_is_told_as_such() {
+        let silent = package(Registry::Pypi).explain("", Path::new("/cache/.fetching/x"), true);
+        assert_eq!(silent.to_string(), "no space left on the disk of /cache/.fetching");
     }
 
     #[test]
