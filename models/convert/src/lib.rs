@@ -1,4 +1,5 @@
-//! Makes the ONNX files that Ronda's detectors run: from Darknet networks as they lie in package registries, and from nothing, for tests.
+//! Makes the ONNX files that Ronda's detectors run: from networks as they lie in package registries (Darknet,
+//! TensorFlow.js), and from nothing, for tests.
 //!
 //! Everything here is deterministic, so a manifest can name the hash of what comes out.
 
@@ -6,9 +7,11 @@ pub mod darknet;
 mod graph;
 pub mod onnx;
 pub mod shapes;
+mod tfjs;
 
 pub use darknet::{DarknetHead, DarknetModel, darknet_to_onnx};
 pub use graph::InputShape;
+pub use tfjs::tfjs_ssd_to_onnx;
 
 /// Why a network was not converted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +31,14 @@ pub enum ConvertError {
         line: usize,
         /// What it is.
         what: String,
+    },
+    /// A node of a TensorFlow.js model is wrong, or not one that is converted.
+    #[error("{node}: expected {expectation}")]
+    Tfjs {
+        /// The node's name.
+        node: String,
+        /// What was expected there.
+        expectation: String,
     },
     /// The weights have no header.
     #[error("the weights are too short to have a header")]
