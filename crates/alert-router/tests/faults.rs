@@ -210,3 +210,24 @@ async fn a_wrong_setting_is_refused_in_one_sentence() {
     let told = "services.yaml:2: alerting.protcol: is no known key, did you mean protocol?";
     assert!(log.contains("starting alert-router: ") && log.trim_end().ends_with(told), "{log}");
 }
+
+#[tokio::test]
+async fn an_alert_that_cannot_be_recorded_stays_with_redis_until_it_can() {
+    let site = Site::new().await;
+    let router = site.router(&[]).await;
+    let file = site.dir.path().join("alert-router/alerts.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+    let book = sqlx::SqlitePool::connect_with(options).await.expect("is there");
+    sqlx::query("ALTER TABLE alerts RENAME TO hidden").execute(&book).await.expect("is renamed");
+
+    site.publish(&alert("a1", 0.0)).await;
+    until("it says that it is not ready", async || site.readiness(&router).await == Some(503)).await;
+    assert_eq!(site.pending().await, 1, "it was not acknowledged");
+
+    sqlx::query("ALTER TABLE hidden RENAME TO alerts").execute(&book).await.expect("is renamed back");
+    site.until_ready(&router).await;
+    site.until_accounts(&router, "delivered", 1).await;
+    assert_eq!(site.receiver.ids(), ["a1"]);
+    assert_eq!(site.pending().await, 0);
+    router.stop().await;
+}
