@@ -10,6 +10,7 @@ use axum::response::sse::{Event as Sent, Sse};
 use axum::response::{IntoResponse, Response};
 use bus::EntryId;
 use chassis::http::ApiError;
+use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
@@ -88,7 +89,7 @@ pub(crate) async fn events(
 ) -> Result<Response, ApiError> {
     let client = app.clients.enter().ok_or_else(|| ApiError::busy("too many pages are open, close one", 5))?;
     let header = headers.get("last-event-id").and_then(|id| id.to_str().ok());
-    let start = app.feed.join(last_id(header.or(asked.last_event_id.as_deref())));
+    let start = app.feed.join(last_id(header.or(asked.last_event_id.as_deref())), Timestamp::now());
     let (sender, receiver) = mpsc::channel(WAITING);
     tokio::spawn(async move {
         serve(start, &sender).await;
@@ -108,10 +109,11 @@ type Sender = mpsc::Sender<Result<Sent, Infallible>>;
 
 /// Sends to one client until it goes or is too slow.
 async fn serve(start: Start, sender: &Sender) {
-    let Start { missed, has_gap, mut new } = start;
+    let Start { missed, has_gap, mut after, mut new } = start;
     let mut heartbeat = heartbeat();
     let hello = Sent::default().comment("here are the alerts").retry(COME_BACK);
     let gap = has_gap.then(|| Sent::default().event("gap").data("some alerts were missed"));
+    after = missed.last().map_or(after, |event| event.id);
     for sent in [hello].into_iter().chain(gap).chain(missed.iter().map(alert)) {
         if !fits(sender, sent).await {
             return;
@@ -122,6 +124,7 @@ async fn serve(start: Start, sender: &Sender) {
             () = sender.closed() => return,
             _ = heartbeat.tick() => Sent::default().comment("alive"),
             event = new.recv() => match event {
+                Ok(event) if event.id <= after => continue,
                 Ok(event) => alert(&event),
                 Err(behind) => {
                     debug!("cut off a client: {behind}");
@@ -178,7 +181,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_that_does_not_read_is_cut_off() {
         let feed = Feed::new();
-        let start = feed.join(None);
+        let start = feed.join(None, Timestamp::UNIX_EPOCH);
         let (sender, _receiver) = mpsc::channel(WAITING);
         (1..=100).for_each(|number| feed.publish(event(number)));
         serve(start, &sender).await;
@@ -186,17 +189,31 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_client_gets_nothing_twice_that_it_had() {
+        let feed = Feed::new();
+        let start = feed.join(Some("2-0".parse().expect("is an entry id")), Timestamp::UNIX_EPOCH);
+        let (sender, mut receiver) = mpsc::channel(WAITING);
+        (1..=3).for_each(|number| feed.publish(event(number)));
+        let serving = tokio::spawn(async move { serve(start, &sender).await });
+        assert!(receiver.recv().await.is_some(), "hello");
+        let sent = receiver.recv().await.expect("the third").expect("cannot fail");
+        assert!(format!("{sent:?}").contains("3-0"), "{sent:?}");
+        drop(receiver);
+        serving.await.expect("ends with its client");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_client_that_goes_leaves_nothing_behind() {
         let feed = Feed::new();
         let (sender, receiver) = mpsc::channel(WAITING);
         drop(receiver);
-        serve(feed.join(None), &sender).await;
+        serve(feed.join(None, Timestamp::UNIX_EPOCH), &sender).await;
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_quiet_feed_has_a_heartbeat() {
         let feed = Feed::new();
-        let start = feed.join(None);
+        let start = feed.join(None, Timestamp::UNIX_EPOCH);
         let (sender, mut receiver) = mpsc::channel(WAITING);
         let serving = tokio::spawn(async move { serve(start, &sender).await });
         let began = tokio::time::Instant::now();

@@ -30,7 +30,7 @@ pub struct Service {
     pub conditions: BTreeMap<String, Option<String>>,
     /// How long it took to answer.
     pub response_ms: Option<u64>,
-    /// What it says of itself at `/api/v1/status`, if it does.
+    /// What it says of itself, if it does.
     #[schema(value_type = Option<Object>)]
     pub status: Option<Map<String, Value>>,
 }
@@ -68,7 +68,7 @@ pub(crate) fn client() -> anyhow::Result<Client> {
 pub(crate) async fn ask(client: &Client, peer: &Peer) -> Service {
     let began = Instant::now();
     let ready = get::<Readiness>(client, below(&peer.base, "readyz"));
-    let status = get::<Map<String, Value>>(client, below(&peer.base, "api/v1/status"));
+    let status = get::<Map<String, Value>>(client, below(&peer.base, peer.status));
     let (ready, status) = tokio::join!(async { (ready.await, began.elapsed()) }, status);
     let status = status.ok().and_then(|(code, status)| status.filter(|_| code.is_success()));
     match ready {

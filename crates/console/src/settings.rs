@@ -10,11 +10,11 @@ use reqwest::Url;
 
 use crate::openapi;
 
-/// The services that are asked how they are: name, variable, default address.
-const PEERS: [(&str, &str, &str); 3] = [
-    ("stream-manager", "STREAM_MANAGER_URL", "http://127.0.0.1:8010"),
-    ("alert-router", "ALERT_ROUTER_URL", "http://127.0.0.1:8020"),
-    ("inference-api", "INFERENCE_API_URL", "http://127.0.0.1:8000"),
+/// The services that are asked how they are: name, variable, default address, where they tell about themselves.
+const PEERS: [(&str, &str, &str, &str); 3] = [
+    ("stream-manager", "STREAM_MANAGER_URL", "http://127.0.0.1:8010", "api/v1/status"),
+    ("alert-router", "ALERT_ROUTER_URL", "http://127.0.0.1:8020", "api/v1/status"),
+    ("inference-api", "INFERENCE_API_URL", "http://127.0.0.1:8000", "health"),
 ];
 
 /// The settings of the service.
@@ -39,6 +39,8 @@ pub struct Peer {
     pub name: &'static str,
     /// Where it answers.
     pub base: Url,
+    /// The path at which it tells about itself.
+    pub status: &'static str,
 }
 
 impl Settings for Config {
@@ -46,9 +48,9 @@ impl Settings for Config {
 
     fn load(env: &Env) -> Result<Self, ConfigError> {
         let alerting = alerting(env)?;
-        let peer = |(name, variable, default): (_, &str, &str)| {
+        let peer = |(name, variable, default, status): (_, &str, &str, _)| {
             let base = env.or(variable, default.to_owned())?;
-            Ok(Peer { name, base: http_url(variable, &base)? })
+            Ok(Peer { name, base: http_url(variable, &base)?, status })
         };
         Ok(Self {
             address: env.bind(Self::PORT)?,

@@ -18,7 +18,9 @@ export async function system(visit) {
     await row.getByText('Live', { exact: true }).waitFor();
   }
   await visit.page.locator('[data-queue="alerts"]').waitFor();
-  await visit.page.getByText('Everything works').waitFor();
+  // A busy test machine may miss pictures and say so; nothing may be broken.
+  const broken = await visit.page.locator('.troubles .alarm h3').allInnerTexts();
+  assert(broken.length === 0, `the page names troubles: ${broken.join(', ')}`);
   await visit.picture('system');
   return `${names.length} services ready, ${cameras.length} cameras live`;
 }

@@ -24,7 +24,7 @@ function alert(id: string, changes: Partial<Alert> = {}): Alert {
     strict_mode: true,
     frame_id: 'gate-1_9',
     ...changes,
-  };
+  } as Alert;
 }
 
 const at = (time: string): Partial<Alert> => ({ captured_at: `2026-11-20T${time}Z` });

@@ -2,6 +2,7 @@ import { getJson, words } from '../api/http';
 import type { Camera, CameraList, CameraZones, Problem, ZoneList } from '../api/types';
 import { type Point, toShares } from '../geometry/polygon';
 import { LiveFeed } from '../live/feed';
+import { missed, type Sample, sampled } from '../system/missed';
 import { poll } from './poll';
 
 /** A zone as it is drawn over pictures. */
@@ -23,6 +24,9 @@ class Site {
   zones = $state.raw<CameraZones[]>([]);
   /** What is wrong with the configuration files as a whole. */
   problems = $derived.by(() => [...this.#cameraProblems, ...this.#zoneProblems]);
+  /** The share of each camera's pictures that were missed lately. */
+  missed = $state.raw<ReadonlyMap<string, number>>(new Map());
+  #samples = new Map<string, Sample[]>();
   #cameraProblems = $state.raw<Problem[]>([]);
   #zoneProblems = $state.raw<Problem[]>([]);
   liveConnected = $state(true);
@@ -63,6 +67,8 @@ class Site {
       const list = await getJson<CameraList>('/streams/api/v1/cameras', signal);
       this.cameras = list.cameras;
       this.#cameraProblems = list.problems;
+      this.#samples = new Map(list.cameras.map((camera) => [camera.id, sampled(this.#samples.get(camera.id) ?? [], Date.now(), camera.counters)]));
+      this.missed = new Map([...this.#samples].map(([id, samples]) => [id, missed(samples)]));
       this.loading = 'ready';
     } catch (failure) {
       if (!signal.aborted) {

@@ -20,7 +20,9 @@ class Toasts {
     this.#add({ id: this.#next++, tone, message, alert: null });
   }
 
+  /** Announces an alert in place of the one before: a busy minute must not cover the page. */
   alert(alert: Alert): void {
+    this.forgetAlerts();
     this.#add({ id: this.#next++, tone: 'alarm', message: '', alert });
   }
 

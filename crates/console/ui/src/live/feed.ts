@@ -91,7 +91,9 @@ export class LiveFeed {
     if (socket !== null) {
       socket.onclose = null;
       socket.onmessage = null;
-      socket.close();
+      // Closing while it connects would be reported as a failure by the browser.
+      if (socket.readyState === WebSocket.CONNECTING) socket.onopen = () => socket.close();
+      else socket.close();
     }
   }
 

@@ -32,12 +32,14 @@ function camera(state: Camera['state'], changes: Partial<Camera> = {}): Camera {
     stream: null,
     fps_target: 5,
     fps_measured: null,
-    counters: { received: 0, due: 0, processed: 0, detected: 0, failed: 0, skipped: { not_due: 0, late: 0, overwritten: 0, still: 0, busy: 0 }, alerts: 0, losses: 0 },
+    counters: { received: 0, due: 0, processed: 0, detected: 0, failed: 0, skipped: { not_due: 0, late: 0, overwritten: 0, still: 0, busy: 0 }, alerts: 0, losses: 0 } as Camera['counters'],
     last_frame_at: null,
     problems: [],
     ...changes,
   };
 }
+
+const CALM: ReadonlyMap<string, number> = new Map();
 
 const problems = [{ file: 'cameras.yaml', line: 12, key: 'cameras[1].fps_target', message: 'expected a number from 0.1 to 30, found 99' }];
 
@@ -45,18 +47,18 @@ const titles = (found: { title: string }[]): string[] => found.map((trouble) => 
 
 describe('the diagnosis', () => {
   it('finds nothing when all is well', () => {
-    expect(diagnose(system(), [camera('streaming'), camera('disabled'), camera('starting')], [])).toEqual([]);
+    expect(diagnose(system(), [camera('streaming'), camera('disabled'), camera('starting')], [], CALM)).toEqual([]);
   });
 
   it('does not guess about a system it has not seen', () => {
-    expect(diagnose(null, [], [])).toEqual([]);
+    expect(diagnose(null, [], [], CALM)).toEqual([]);
   });
 
   it('puts what is broken before what is only behind', () => {
     const found = diagnose(system({ services: [service('alert-router', { state: 'not_ready', conditions: { redis: 'connection refused', store: null } }), service('stream-manager', { state: 'unreachable' })] }), [
       camera('reconnecting'),
       camera('failed', { id: 'gate-2', name: 'Gate 2' }),
-    ], []);
+    ], [], CALM);
     expect(titles(found)).toEqual(['“Cameras” is not running', 'Gate 2: not working', '“Alert delivery” is running but not ready', 'Gate 1: connection lost']);
     expect(found[2]?.detail).toContain('redis: connection refused');
     expect(found[2]?.detail).not.toContain('store');
@@ -67,15 +69,25 @@ describe('the diagnosis', () => {
       system({ services: [service('anything', { state: 'unreachable' })], redis: { ...system().redis, state: 'unreachable', queues: [queue({ lag: 80 }), { name: 'alerts:dead', length: 1, groups: [] }] } }),
       [camera('reconnecting'), camera('failed'), camera('invalid')],
       problems,
+      CALM,
     );
     expect(found).toHaveLength(8);
     for (const trouble of found) expect(trouble.advice).not.toBe('');
   });
 
   it('names file, line and key of a wrong entry', () => {
-    expect(diagnose(null, [camera('invalid', { problems })], [])[0]?.detail).toBe('cameras.yaml:12: cameras[1].fps_target: expected a number from 0.1 to 30, found 99');
-    expect(diagnose(null, [camera('streaming', { problems })], [])[0]?.title).toBe('Gate 1: a setting is wrong');
-    expect(diagnose(null, [], [{ file: 'rois.yaml', line: null, key: '', message: 'cannot be read' }])[0]?.detail).toBe('rois.yaml: cannot be read');
+    expect(diagnose(null, [camera('invalid', { problems })], [], CALM)[0]?.detail).toBe('cameras.yaml:12: cameras[1].fps_target: expected a number from 0.1 to 30, found 99');
+    expect(diagnose(null, [camera('streaming', { problems })], [], CALM)[0]?.title).toBe('Gate 1: a setting is wrong');
+    expect(diagnose(null, [], [{ file: 'rois.yaml', line: null, key: '', message: 'cannot be read' }], CALM)[0]?.detail).toBe('rois.yaml: cannot be read');
+  });
+});
+
+describe('a machine that is too slow', () => {
+  it('is one trouble, which names the cameras that suffer', () => {
+    const cameras = [camera('streaming'), camera('streaming', { id: 'gate-2', name: 'Gate 2' }), camera('streaming', { id: 'gate-3', name: 'Gate 3' })];
+    const found = diagnose(null, cameras, [], new Map([['gate-1', 0.4], ['gate-2', 0.25], ['gate-3', 0.02]]));
+    expect(titles(found)).toEqual(['This machine cannot keep up with its cameras']);
+    expect(found[0]?.detail).toBe('Pictures missed in the last minute: Gate 1 40 %, Gate 2 25 %.');
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Camera, Problem, Queue, Service, System } from '../api/types';
-import { plural, span } from '../lib/format';
+import { percent, plural, span } from '../lib/format';
 import { type Condition, condition } from '../wall/states';
+import { MUCH_MISSED } from './missed';
 
 /** Something that needs a person: what it is, what it means, what to do. */
 export interface Trouble {
@@ -24,11 +25,12 @@ export const SERVICES: Record<string, { name: string; job: string; without: stri
 };
 
 /** Returns everything that needs a person, the worst first. */
-export function diagnose(system: System | null, cameras: readonly Camera[], problems: readonly Problem[]): Trouble[] {
+export function diagnose(system: System | null, cameras: readonly Camera[], problems: readonly Problem[], missed: ReadonlyMap<string, number>): Trouble[] {
   const found = [
     ...(system === null ? [] : [...redisTrouble(system), ...system.services.flatMap(serviceTrouble), ...system.redis.queues.flatMap(queueTrouble)]),
     ...cameras.flatMap(cameraTrouble),
     ...problems.map(fileTrouble),
+    ...overload(cameras, missed),
   ];
   const worst = (trouble: Trouble): number => (trouble.tone === 'alarm' ? 0 : 1);
   return found.sort((a, b) => worst(a) - worst(b));
@@ -124,6 +126,22 @@ function cameraTrouble(camera: Camera): Trouble[] {
       detail: written.length > 0 ? written.join(' · ') : (camera.reason ?? ''),
       advice: how.advice,
       href: `#/cameras/${encodeURIComponent(camera.id)}`,
+    },
+  ];
+}
+
+/** One trouble for all cameras: it is the machine that is too slow, not they. */
+function overload(cameras: readonly Camera[], missed: ReadonlyMap<string, number>): Trouble[] {
+  const behind = cameras.filter((camera) => (missed.get(camera.id) ?? 0) > MUCH_MISSED);
+  if (behind.length === 0) return [];
+  const shares = behind.map((camera) => `${camera.name} ${percent(missed.get(camera.id) ?? 0)}`);
+  return [
+    {
+      tone: 'warn',
+      title: 'This machine cannot keep up with its cameras',
+      detail: `Pictures missed in the last minute: ${shares.join(', ')}.`,
+      advice: 'Lower fps_target in cameras.yaml, let detection use a smaller stream (detect_url), or choose a faster model.',
+      href: null,
     },
   ];
 }

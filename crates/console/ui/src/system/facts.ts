@@ -1,6 +1,9 @@
 import type { Service } from '../api/types';
 import { count } from '../lib/format';
 
+/** As many alerts on disk are no longer on their way. */
+const MANY_KEPT = 20;
+
 /** One line of what a service says about itself. */
 export interface Fact {
   name: string;
@@ -18,7 +21,7 @@ export function serviceFacts(service: Service): Fact[] {
     case 'alert-router':
       return deliveryFacts(status);
     case 'inference-api':
-      return modelFacts(object(status['detector']) ?? status);
+      return modelFacts(status);
     default:
       return [];
   }
@@ -26,21 +29,24 @@ export function serviceFacts(service: Service): Fact[] {
 
 function cameraFacts(status: Record<string, unknown>): Fact[] {
   const alerts = object(status['alerts']) ?? {};
-  const [spooled, lost] = [number(alerts['spooled']), number(alerts['lost'])];
+  const [spooled, lost] = [number(alerts['spooled']) ?? 0, number(alerts['lost']) ?? 0];
+  // An alert on its way rests on disk for a moment; that is worth a line only when it stays there.
+  const areKept = spooled > 0 && (alerts['redis_connected'] === false || spooled >= MANY_KEPT);
   return [
     ...modelFacts(object(status['detector']) ?? {}),
-    ...line('Alerts sent', number(alerts['published'])),
-    ...(spooled !== null && spooled > 0 ? [{ name: 'Alerts kept on disk', value: count(spooled), tone: 'warn' as const }] : []),
-    ...(lost !== null && lost > 0 ? [{ name: 'Alerts lost', value: count(lost), tone: 'warn' as const }] : []),
+    ...(areKept ? [{ name: 'Alerts kept on disk', value: count(spooled), tone: 'warn' as const }] : []),
+    ...(lost > 0 ? [{ name: 'Alerts lost', value: count(lost), tone: 'warn' as const }] : []),
   ];
 }
 
+/** Services say `model` and `version`, or a `model` that has both. */
 function modelFacts(detector: Record<string, unknown>): Fact[] {
-  const model = text(detector['model']);
+  const named = object(detector['model']) ?? { name: detector['model'], version: detector['version'] };
+  const model = text(named['name']);
   const runs = [text(detector['backend']), text(detector['device'])].filter((part) => part !== null).join(', ');
   const fallback = text(detector['fallback']);
   return [
-    ...(model === null ? [] : [{ name: 'Model', value: [model, text(detector['version'])].filter((part) => part !== null).join(' '), tone: 'plain' as const }]),
+    ...(model === null ? [] : [{ name: 'Model', value: [model, text(named['version'])].filter((part) => part !== null).join(' '), tone: 'plain' as const }]),
     ...(runs === '' ? [] : [{ name: 'Runs on', value: runs, tone: 'plain' as const }]),
     ...(fallback === null ? [] : [{ name: 'Not as wanted', value: fallback, tone: 'warn' as const }]),
   ];

@@ -1,5 +1,5 @@
 import type { LiveTrack } from '../api/types';
-import { centre, fit, type Point, type Rectangle, type Size } from '../geometry/polygon';
+import { area, centre, fit, type Point, type Rectangle, type Size } from '../geometry/polygon';
 import type { DrawnZone } from '../lib/site.svelte';
 import type { LiveFrame } from '../live/feed';
 
@@ -51,7 +51,9 @@ function paintZone(context: CanvasRenderingContext2D, place: Rectangle, zone: Dr
   context.beginPath();
   zone.corners.forEach((corner, i) => (i === 0 ? context.moveTo(...at(corner)) : context.lineTo(...at(corner))));
   context.closePath();
-  context.globalAlpha = alarmed ? 0.28 : 0.1;
+  // A zone over the whole picture must not hide the picture.
+  const share = Math.min(1, area(zone.corners));
+  context.globalAlpha = alarmed ? 0.26 - 0.2 * share : 0.1 - 0.06 * share;
   context.fillStyle = colour;
   context.fill('evenodd');
   context.globalAlpha = 1;
