@@ -11,7 +11,7 @@ use chassis::{ConfigError, Env, Settings};
 use domain::alert::Alert;
 use domain::retry::Schedule;
 use domain::secret::{Address, Secret};
-use domain::services::{AlertingSettings, Protocol, ServicesFile};
+use domain::services::{AlertingSettings, Protocol, ServicesFile, StdoutFormat};
 
 use crate::openapi;
 use crate::rule::Limits;
@@ -43,7 +43,7 @@ pub struct Config {
 #[derive(Debug, Clone)]
 pub(crate) enum Delivery {
     /// To the standard output.
-    Stdout(Format),
+    Stdout(StdoutFormat),
     /// To a URL.
     Webhook {
         /// The URL.
@@ -53,15 +53,6 @@ pub(crate) enum Delivery {
         /// How long one attempt may take.
         timeout: Duration,
     },
-}
-
-/// How an alert looks on the standard output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Format {
-    /// JSON over several lines, as the reference prints it.
-    Pretty,
-    /// JSON on one line.
-    Lines,
 }
 
 impl Config {
@@ -80,20 +71,22 @@ impl Settings for Config {
     fn load(env: &Env) -> Result<Self, ConfigError> {
         let alerting = alerting(env)?;
         let topic_len = alerting.redis_max_stream_length as u64;
-        let take_over_after = seconds(env, "ALERTING_TAKE_OVER_SECONDS", 60)?.unwrap_or(Duration::from_secs(60));
         Ok(Self {
             address: env.bind(Self::PORT)?,
             dir: env.data_dir().join("alert-router"),
             redis: env.or("REDIS_URL", RedisUrl::default())?,
             topic: Topic::new(alerting.redis_stream_name.clone(), topic_len),
-            group: GroupSettings { take_over_after, ..GroupSettings::new(&alerting.redis_consumer_group) },
+            group: GroupSettings {
+                take_over_after: alerting.take_over,
+                ..GroupSettings::new(&alerting.redis_consumer_group)
+            },
             limits: Limits {
                 window: alerting.debounce_window,
                 max_per_window: alerting.max_alerts_per_window,
-                max_age: seconds(env, "ALERTING_MAX_AGE_SECONDS", 3600)?,
+                max_age: alerting.max_age,
             },
             schedule: Schedule { attempts: Some(alerting.webhook_attempts), ..SCHEDULE },
-            retention: seconds(env, "ALERTING_RETENTION_DAYS", 90)?.map(|days| days * 24 * 3600),
+            retention: alerting.retention_days.map(|days| DAY * days),
             delivery: delivery(env, alerting)?,
         })
     }
@@ -102,6 +95,8 @@ impl Settings for Config {
         Some(openapi::document())
     }
 }
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The pauses between attempts; how many there are is a setting.
 const SCHEDULE: Schedule = Schedule {
@@ -144,7 +139,7 @@ fn delivery(env: &Env, alerting: AlertingSettings) -> Result<Delivery, ConfigErr
         ConfigError::refused(env.config_dir().join("services.yaml"), [(format!("alerting.{key}"), expectation)])
     };
     match (alerting.protocol, alerting.webhook_url) {
-        (Protocol::Stdout, _) => Ok(Delivery::Stdout(format(env)?)),
+        (Protocol::Stdout, _) => Ok(Delivery::Stdout(alerting.stdout_format)),
         (Protocol::Webhook, Some(url)) => {
             let secret = alerting.webhook_secret;
             if secret.as_ref().is_some_and(|secret| standardwebhooks::Webhook::new(secret.expose()).is_err()) {
@@ -157,23 +152,6 @@ fn delivery(env: &Env, alerting: AlertingSettings) -> Result<Delivery, ConfigErr
             Err(refuse("protocol", "must be stdout or webhook: this version cannot speak to a recorder"))
         }
     }
-}
-
-fn format(env: &Env) -> Result<Format, ConfigError> {
-    match env.or("ALERTING_STDOUT_FORMAT", "pretty".to_owned())?.as_str() {
-        "pretty" => Ok(Format::Pretty),
-        "lines" => Ok(Format::Lines),
-        other => {
-            let expectation = format!("expected `pretty` or `lines`, found `{other}`");
-            Err(ConfigError::variable("ALERTING_STDOUT_FORMAT", expectation))
-        }
-    }
-}
-
-/// Reads whole seconds; 0 stands for no limit.
-fn seconds(env: &Env, name: &str, default: u64) -> Result<Option<Duration>, ConfigError> {
-    let seconds = env.or(name, default)?;
-    Ok((seconds > 0).then(|| Duration::from_secs(seconds)))
 }
 
 #[cfg(test)]
@@ -191,7 +169,7 @@ mod tests {
     #[test]
     fn without_a_file_alerts_go_to_the_standard_output() {
         let config = Config::load(&Env::of([("CONFIG_DIR", "/nowhere")])).expect("has defaults");
-        assert!(matches!(config.delivery, Delivery::Stdout(Format::Pretty)));
+        assert!(matches!(config.delivery, Delivery::Stdout(StdoutFormat::Pretty)));
         assert_eq!((config.topic.name(), config.group.group.as_str()), ("alerts", "alert_router"));
         assert_eq!(config.address.to_string(), "127.0.0.1:8020");
         assert_eq!(config.limits.max_age, Some(Duration::from_secs(3600)));

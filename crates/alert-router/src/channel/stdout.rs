@@ -5,10 +5,10 @@ use std::io::{self, Write};
 use std::thread;
 
 use domain::alert::Alert;
+use domain::services::StdoutFormat;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Attempt;
-use crate::config::Format;
 
 /// How many alerts wait for the writer; then deliveries wait.
 const QUEUE: usize = 16;
@@ -17,12 +17,12 @@ const QUEUE: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Stdout {
     texts: mpsc::Sender<(String, oneshot::Sender<io::Result<()>>)>,
-    format: Format,
+    format: StdoutFormat,
 }
 
 impl Stdout {
     /// Starts the writer.
-    pub(super) fn start(mut output: impl Write + Send + 'static, format: Format) -> io::Result<Self> {
+    pub(super) fn start(mut output: impl Write + Send + 'static, format: StdoutFormat) -> io::Result<Self> {
         let (texts, mut wanted) = mpsc::channel::<(String, oneshot::Sender<io::Result<()>>)>(QUEUE);
         thread::Builder::new().name("alerts to stdout".to_owned()).spawn(move || {
             while let Some((text, done)) = wanted.blocking_recv() {
@@ -36,8 +36,8 @@ impl Stdout {
 
     pub(super) async fn deliver(&self, body: &str) -> Attempt {
         let text = match self.format {
-            Format::Lines => format!("{body}\n"),
-            Format::Pretty => match pretty(body) {
+            StdoutFormat::Lines => format!("{body}\n"),
+            StdoutFormat::Pretty => match pretty(body) {
                 Ok(text) => format!("{text}\n"),
                 Err(error) => return Attempt::Refused { reason: format!("cannot be read: {error}") },
             },
@@ -77,7 +77,7 @@ mod tests {
         }
     }
 
-    async fn written(format: Format) -> String {
+    async fn written(format: StdoutFormat) -> String {
         let paper = Paper::default();
         let stdout = Stdout::start(paper.clone(), format).expect("there are threads");
         for camera in ["gate", "yard"] {
@@ -99,12 +99,12 @@ mod tests {
 
     #[tokio::test]
     async fn lines_are_one_alert_each() {
-        assert_eq!(written(Format::Lines).await, format!("{}\n{}\n", body("gate"), body("yard")));
+        assert_eq!(written(StdoutFormat::Lines).await, format!("{}\n{}\n", body("gate"), body("yard")));
     }
 
     #[tokio::test]
     async fn pretty_is_indented_by_two_and_keeps_the_order_of_keys() {
-        let written = written(Format::Pretty).await;
+        let written = written(StdoutFormat::Pretty).await;
         assert!(written.starts_with("{\n  \"camera_id\": \"gate\",\n  \"timestamp\": "), "{written}");
         let alerts: Vec<Alert> =
             serde_json::Deserializer::from_str(&written).into_iter().map(|alert| alert.expect("is an alert")).collect();
@@ -122,7 +122,7 @@ mod tests {
                 Ok(())
             }
         }
-        let stdout = Stdout::start(Broken, Format::Lines).expect("there are threads");
+        let stdout = Stdout::start(Broken, StdoutFormat::Lines).expect("there are threads");
         assert_eq!(stdout.deliver("{}").await, Attempt::try_later("cannot write: broken pipe"));
     }
 }
