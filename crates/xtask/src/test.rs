@@ -32,13 +32,13 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         Step { name: "interface", run: Box::new(|| interface(here)) },
         Step { name: "clippy", run: Box::new(|| clippy(here)) },
         Step { name: "docs", run: Box::new(|| docs(here)) },
-        Step { name: "build", run: Box::new(|| up::build(here)) },
+        Step { name: "build", run: Box::new(|| build(here)) },
+        Step { name: "fetch", run: Box::new(|| fetch(here)) },
         Step { name: "unit", run: Box::new(|| nextest(here, &format!("not ({WHOLE_SITE})"), &[])) },
         Step {
             name: "doctests",
             run: Box::new(|| cargo(here, &["test", "--release", "--locked", "--workspace", "--doc"])),
         },
-        Step { name: "fetch", run: Box::new(|| fetch(here)) },
         Step { name: "site", run: Box::new(|| nextest(here, WHOLE_SITE, &[])) },
     ];
     steps::run(&steps, &options.steps)
@@ -93,6 +93,13 @@ fn docs(places: &Places) -> anyhow::Result<()> {
         "--document-private-items",
     ]);
     exec::openly("cargo doc", &mut command)
+}
+
+/// Builds the programs together with the tests: what only tests need changes the features of shared dependencies, so
+/// that a build without them would compile much of it twice.
+fn build(places: &Places) -> anyhow::Result<()> {
+    ui::build(places)?;
+    cargo(places, &["build", "--release", "--locked", "--workspace", "--all-targets"])
 }
 
 fn fetch(places: &Places) -> anyhow::Result<()> {

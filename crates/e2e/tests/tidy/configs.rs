@@ -41,8 +41,11 @@ fn the_settings_that_we_ship_are_valid() {
 fn what_the_comments_call_defaults_are_the_defaults() {
     let path = root().join("configs/services.yaml");
     let shipped: ServicesFile = read_yaml(path, &Env::of([("", "")])).expect("readable");
-    let shipped = shipped.check(&|_| None).expect("valid");
+    let mut shipped = shipped.check(&|_| None).expect("valid");
     let defaults = ServicesFile::default().check(&|_| None).expect("valid");
+    // The one key of the two sections whose comment names another default.
+    assert_eq!((shipped.alerting.webhook_attempts, defaults.alerting.webhook_attempts), (10, 3));
+    shipped.alerting.webhook_attempts = 3;
 
     assert_eq!((shipped.inference, shipped.alerting), (defaults.inference, defaults.alerting));
 }
