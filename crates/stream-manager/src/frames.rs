@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::alert::ModelRef;
 use domain::camera::Camera;
 use domain::geometry::BBox;
 use domain::picture::{Frame, Picture};
@@ -149,9 +148,8 @@ impl Frames {
             Some(_) => self.post.meters.looked_at_part(),
             None => self.gate.looked_at_whole(frame.captured_at),
         }
-        let vision::ModelRef { name, version, sha256 } = outcome.model;
-        let finding = Finding::new(looked, outcome.detections, ModelRef { name, version, sha256 });
-        for detection in finding.detections() {
+        let finding = Finding::new(looked, outcome.detections, outcome.model);
+        for detection in finding.detections().iter().filter(|detection| self.site.is_sure(detection)) {
             self.post.meters.detected(&detection.class_name);
         }
         finding

@@ -31,8 +31,7 @@ struct Document;
 
 /// Returns the description as JSON.
 pub(crate) fn document() -> String {
-    let text = Document::openapi().to_pretty_json().expect("a description of texts can be written");
-    text + "\n"
+    Document::openapi().to_pretty_json().expect("a description of texts can be written")
 }
 
 #[cfg(test)]
@@ -43,9 +42,12 @@ mod tests {
     fn the_committed_description_is_that_of_the_code() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
         let committed = std::fs::read_to_string(path).unwrap_or_default();
+        let (committed, wanted) = (committed.trim_end(), document());
+        let differs = wanted.lines().zip(committed.lines()).position(|(wanted, committed)| wanted != committed);
+        let line = differs.map(|line| wanted.lines().nth(line).unwrap_or_default());
         assert!(
-            committed == document(),
-            "write it anew: `stream-manager openapi > crates/stream-manager/openapi.json`"
+            committed == wanted,
+            "write it anew: `stream-manager openapi > crates/stream-manager/openapi.json`; line {differs:?} is {line:?}"
         );
     }
 }

@@ -8,17 +8,15 @@ use std::time::Duration;
 use bus::{RedisUrl, SpoolSettings};
 use chassis::config::read_yaml;
 use chassis::{ConfigError, Env, Settings};
-use domain::services::{Backend, Device, InferenceSettings, Services, ServicesFile};
+use domain::services::{Services, ServicesFile};
 use domain::track::TrackerSettings;
 use store::Limits;
-use vision::{ActiveModel, BackendChoice, ModelSource, Models, PoolSettings};
+use vision::{ModelSource, Places, PoolSettings, configured};
 
 use crate::lifecycle::Patience;
 use crate::openapi;
 use crate::site::Watching;
 
-/// The detector that is used until another one is activated.
-const DEFAULT_MODEL: &str = "yolov4-tiny";
 /// Days that snapshots are kept unless `SNAPSHOT_MAX_DAYS` says otherwise.
 const SNAPSHOT_DAYS: u64 = 30;
 /// MiB that snapshots may take unless `SNAPSHOT_MAX_MB` says otherwise.
@@ -64,6 +62,9 @@ impl Settings for Config {
         let services = services(env)?;
         let (config_dir, data_dir) = (env.config_dir(), env.data_dir());
         let manager = services.stream_manager;
+        let cores = available_parallelism().map_or(1, usize::from);
+        let places = Places { models_dir: env.models_dir(), cache_dir: env.cache_dir(), data_dir: data_dir.clone() };
+        let (pool, models) = configured(&services.inference, &places, cores);
         Ok(Self {
             address: env.bind(Self::PORT)?,
             env: env.clone(),
@@ -88,12 +89,8 @@ impl Settings for Config {
                 patience: Patience { delay: manager.reconnect_delay, attempts: manager.max_reconnect_attempts },
                 read_timeout: manager.read_timeout,
             },
-            pool: pool(env, &services.inference),
-            models: ModelSource {
-                models: Models::new(env.models_dir(), env.cache_dir()),
-                active: ActiveModel::path(&data_dir),
-                default: model_name(services.inference.model_path.as_deref()),
-            },
+            pool,
+            models,
         })
     }
 
@@ -113,41 +110,6 @@ fn services(env: &Env) -> Result<Services, ConfigError> {
     checked.map_err(|problems| {
         ConfigError::refused(&path, problems.into_iter().map(|problem| (problem.key, problem.message)))
     })
-}
-
-fn pool(env: &Env, inference: &InferenceSettings) -> PoolSettings {
-    let detector = vision::Settings {
-        backend: match inference.backend {
-            Backend::Auto => BackendChoice::Auto,
-            Backend::Onnxruntime => BackendChoice::Onnxruntime,
-            Backend::Tract => BackendChoice::Tract,
-        },
-        device: match inference.device {
-            Device::Auto => vision::Device::Auto,
-            Device::Cuda => vision::Device::Cuda,
-            Device::Cpu | Device::Mps => vision::Device::Cpu,
-        },
-        confidence: Some(inference.confidence),
-        iou: Some(inference.iou_threshold),
-        unknown: Some(inference.unknown_threshold),
-        class_thresholds: inference.class_thresholds.clone(),
-        ..vision::Settings::new(env.cache_dir())
-    };
-    let cores = available_parallelism().map_or(1, usize::from);
-    PoolSettings {
-        queue_capacity: inference.queue_capacity,
-        batch: (inference.batch_size > 1).then_some(inference.batch_size),
-        batch_wait: Duration::from_millis(inference.batch_wait_ms),
-        ..PoolSettings::new(detector, inference.threads.map_or(cores, usize::from))
-    }
-}
-
-/// Returns the model that `inference.model_path` means: a name of the catalogue, or the directory of a model file.
-fn model_name(path: Option<&str>) -> String {
-    let Some(path) = path else { return DEFAULT_MODEL.to_owned() };
-    let named = std::path::Path::new(path);
-    let directory = named.parent().and_then(std::path::Path::file_name).filter(|_| named.extension().is_some());
-    directory.or(named.file_name()).map_or_else(|| path.to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
 #[cfg(test)]
@@ -184,11 +146,5 @@ mod tests {
     fn a_wrong_value_is_refused_with_its_place() {
         let refused = load("inference: {confidence: 7}", &[]).err().expect("is refused").to_string();
         assert!(refused.contains("services.yaml:1: inference.confidence: "), "{refused}");
-    }
-
-    #[test]
-    fn the_path_of_a_model_file_means_the_model_of_its_directory() {
-        let names = [None, Some("yolov8n"), Some("models/mine/model.onnx"), Some("models/mine")].map(model_name);
-        assert_eq!(names, ["yolov4-tiny", "yolov8n", "mine", "mine"]);
     }
 }

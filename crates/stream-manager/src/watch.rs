@@ -1,17 +1,21 @@
 //! What is followed in one camera's pictures, and what breaks a zone's rule: tracks and zones together, without clock or
 //! network.
 
+use std::mem;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::alert::{Alert, ModelRef};
 use domain::detection::Detection;
 use domain::geometry::BBox;
+use domain::id::TrackId;
 use domain::picture::Frame;
 use domain::track::{Looked, Track, Tracker, TrackerSettings};
 use domain::watch::{Circumstances, ZoneWatch};
 use domain::zone::CameraZones;
 use jiff::Timestamp;
 
+use crate::lifecycle::elapsed;
 use crate::view::LiveTrack;
 
 /// What is known of one frame.
@@ -48,6 +52,18 @@ fn holds_middle(region: &BBox, detection: &Detection) -> bool {
     (region.x1..=region.x2).contains(&(middle.x as f32)) && (region.y1..=region.y2).contains(&(middle.y as f32))
 }
 
+/// For how long a thing that a look did not find is looked for again. Detectors overlook things now and then, and on a
+/// still scene the next look may be seconds away.
+const SEARCH: Duration = Duration::from_secs(1);
+
+/// Something that was known and then overlooked, or left.
+#[derive(Debug)]
+struct Missing {
+    id: TrackId,
+    bbox: BBox,
+    since: Timestamp,
+}
+
 /// Follows what is in the pictures of one camera. It outlives the loss of the stream: what was there before is the same
 /// thing afterwards, if it is still there soon enough.
 #[derive(Debug)]
@@ -56,6 +72,7 @@ pub(crate) struct Watch {
     tracker: Tracker,
     zone_watch: ZoneWatch,
     tracks: Vec<Track>,
+    missing: Vec<Missing>,
     model: Option<ModelRef>,
     looked_at: Option<Timestamp>,
     frames: u64,
@@ -69,6 +86,7 @@ impl Watch {
             zone_watch: ZoneWatch::new((*zones).clone()),
             zones,
             tracks: Vec::new(),
+            missing: Vec::new(),
             model: None,
             looked_at: None,
             frames: 0,
@@ -95,7 +113,8 @@ impl Watch {
             self.model = Some(model);
             self.looked_at = Some(frame.captured_at);
         }
-        self.tracks = self.tracker.update(frame.captured_at, finding.looked, finding.detections);
+        let tracks = self.tracker.update(frame.captured_at, finding.looked, finding.detections);
+        self.note_missing(tracks, frame.captured_at);
         let image_size = frame.picture.size();
         let raised = self.zone_watch.update(frame.captured_at, &self.tracks, image_size);
         let frame_id = format!("{}_{}", self.zones.camera_id(), self.frames);
@@ -110,19 +129,30 @@ impl Watch {
         raised.into_iter().map(|raised| raised.into_alert(circumstances.clone())).collect()
     }
 
+    fn note_missing(&mut self, tracks: Vec<Track>, now: Timestamp) {
+        let before = mem::replace(&mut self.tracks, tracks);
+        let is_back = |id| self.tracks.iter().any(|track| track.id == id);
+        self.missing.retain(|missing| !is_back(missing.id) && elapsed(missing.since, now) < SEARCH);
+        let gone = before.into_iter().filter(|track| !is_back(track.id));
+        let missing = gone.map(|track| Missing { id: track.id, bbox: track.detection.bbox, since: now });
+        self.missing.extend(missing);
+    }
+
     /// Returns where the known things are.
     pub(crate) fn objects(&self) -> Vec<BBox> {
         self.tracks.iter().map(|track| track.detection.bbox).collect()
     }
 
-    /// Returns where the things are about which a zone's N of M needs more looks to decide.
+    /// Returns where more looks are needed: things about which a zone's N of M has not decided, and places where a thing
+    /// was a moment ago.
     pub(crate) fn undecided(&self) -> Vec<BBox> {
         let needs_more = |track: &&Track| {
             let zone = self.zone_watch.zone_of(track.id);
             let zone = zone.and_then(|name| self.zones.zones().iter().find(|zone| zone.name == *name));
             zone.is_some_and(|zone| track.age_frames < zone.plan.n_of_m.m())
         };
-        self.tracks.iter().filter(needs_more).map(|track| track.detection.bbox).collect()
+        let waiting = self.tracks.iter().filter(needs_more).map(|track| track.detection.bbox);
+        waiting.chain(self.missing.iter().map(|missing| missing.bbox)).collect()
     }
 
     /// Returns when the picture was captured at which the detector looked last.
@@ -149,8 +179,6 @@ impl Watch {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use bytes::Bytes;
     use domain::entry::Entry;
     use domain::geometry::Size;
@@ -244,6 +272,28 @@ mod tests {
         let findings = [seen(50.0)].into_iter().chain(std::iter::repeat_n(Finding::still(), 20));
         assert!(raised(&mut watch, findings).is_empty());
         assert_eq!(watch.undecided(), [person(50.0).bbox]);
+    }
+
+    #[test]
+    fn what_one_look_overlooks_is_looked_for_again_and_is_the_same_thing() {
+        let mut watch = pit(r#", "repeat_seconds": 0"#);
+        let overlooked = || Finding::new(Looked::Everywhere, Vec::new(), model());
+        let stands = || std::iter::repeat_n(Finding::still(), 14);
+        let first = [seen(50.0)].into_iter().chain(stands()).chain([overlooked()]);
+        assert_eq!(raised(&mut watch, first), [0]);
+        assert_eq!(watch.undecided(), [person(50.0).bbox]);
+        let again = watch.update(&frame(3.4), seen(50.0), at(3.4));
+        assert!(again.is_empty() && watch.undecided().is_empty(), "{again:?}");
+    }
+
+    #[test]
+    fn what_is_not_found_again_is_no_longer_looked_for_and_never_dwells() {
+        let mut watch = pit(r#", "dwell_seconds": 5"#);
+        let nothing = Finding::new(Looked::Everywhere, Vec::new(), model());
+        let still = |count| std::iter::repeat_n(Finding::still(), count);
+        let findings = [seen(50.0)].into_iter().chain(still(14)).chain([nothing]).chain(still(60));
+        assert!(raised(&mut watch, findings).is_empty());
+        assert!(watch.undecided().is_empty() && watch.live_tracks().is_empty());
     }
 
     #[test]

@@ -51,6 +51,18 @@ async fn an_alert_arrives_in_redis_with_every_field_and_its_picture() {
 
     let again = site.http.get(site.at(snapshot.trim_start_matches("/streams"))).header(header::IF_NONE_MATCH, tag);
     assert_eq!(again.send().await.expect("is answered").status(), StatusCode::NOT_MODIFIED);
+    let metrics = site.http.get(site.at("/metrics")).send().await.expect("is answered").text().await.expect("is text");
+    for figure in [
+        "ronda_frames_total{camera=\"full\",result=\"detected\"}",
+        "ronda_camera_up{camera=\"full\"} 1",
+        "ronda_frame_age_seconds_count{camera=\"full\"}",
+        "ronda_detections_total{camera=\"full\",class=\"object\"}",
+        "ronda_alerts_total{camera=\"full\",class=\"object\",zone=\"pit\"} 1",
+        "ronda_capture_to_alert_seconds_count{camera=\"full\"} 1",
+        "ronda_stage_seconds_count{stage=\"inference\"}",
+    ] {
+        assert!(metrics.contains(figure), "{figure} is missing");
+    }
     for none in ["/snapshots/0123.jpg", "/snapshots/..%2Fcameras.yaml", "/snapshots/x.png"] {
         let answer = site.http.get(site.at(none)).send().await.expect("is answered");
         assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{none}");
