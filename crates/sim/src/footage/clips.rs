@@ -29,8 +29,8 @@ pub(super) struct Recipe {
 /// The film's cuts are before frames 30, 76, 137, 187 and 242.
 pub(super) const RECIPES: &[Recipe] = &[
     Recipe { name: "street", codec: Codec::H264, shot: 0..250, left: 78, held: 0 },
-    Recipe { name: "crossing", codec: Codec::H265, shot: 137..187, left: 0, held: 75 },
-    Recipe { name: "pavement", codec: Codec::H264, shot: 187..242, left: 40, held: 120 },
+    Recipe { name: "crossing", codec: Codec::H265, shot: 137..187, left: 0, held: 200 },
+    Recipe { name: "pavement", codec: Codec::H264, shot: 187..242, left: 40, held: 245 },
     Recipe { name: "still", codec: Codec::H264, shot: 170..171, left: 78, held: 249 },
 ];
 
