@@ -22,8 +22,13 @@ class Toasts {
 
   /** Announces an alert in place of the one before: a busy minute must not cover the page. */
   alert(alert: Alert): void {
-    this.forgetAlerts();
-    this.#add({ id: this.#next++, tone: 'alarm', message: '', alert });
+    const before = this.list.find((toast) => toast.alert !== null);
+    if (before === undefined) {
+      this.#add({ id: this.#next++, tone: 'alarm', message: '', alert });
+      return;
+    }
+    this.list = this.list.map((toast) => (toast === before ? { ...toast, alert } : toast));
+    this.release(before.id);
   }
 
   close(id: number): void {
