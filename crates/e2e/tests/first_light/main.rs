@@ -123,6 +123,29 @@ async fn a_street_raises_alerts_for_a_car_a_person_and_a_bicycle() -> anyhow::Re
 }
 
 #[tokio::test]
+async fn another_model_takes_over_without_a_restart() -> anyhow::Result<()> {
+    // The everyday model sees nothing in the yard's shapes.
+    let script = Script { cameras: &[("yard", "yard")], zones: PIT, model: "yolov4-tiny" };
+    let mut scene = Scene::start(&script).await?;
+    let _inference_api = scene.site.start("inference-api").await?;
+    let _nginx = scene.site.start_nginx().await?;
+    let web = scene.site.web()?;
+    let sees_shapes =
+        async || web.json("/streams/api/v1/classes").await.is_ok_and(|known| known["classes"][0] == "object");
+    until("the everyday model is at work", LIMIT, async || !sees_shapes().await).await?;
+
+    let activated = web.request(reqwest::Method::POST, "/inference/models/shapes/activate").send().await?;
+    assert!(activated.status().is_success(), "{}", activated.text().await?);
+
+    until("the stream manager has the new model", LIMIT, sees_shapes).await?;
+    let delivery = scene.delivery("an alert of the new model", |alert| alert["model"]["name"] == "shapes").await?;
+    let catalogued = web.json("/inference/health").await?;
+    assert_eq!(delivery["body"]["model"]["sha256"], catalogued["model"]["sha256"]);
+    assert!(scene.stream_manager.runs());
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_edit_of_the_cameras_takes_effect_at_once() -> anyhow::Result<()> {
     let script = Script { cameras: &[("yard", "yard")], zones: PIT, model: "shapes" };
     let scene = Scene::start(&script).await?;
