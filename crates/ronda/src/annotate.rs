@@ -6,8 +6,9 @@ mod sidecar;
 
 use std::path::PathBuf;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail, ensure};
 use chassis::Env;
+use domain::geometry::Size;
 use domain::id::CameraId;
 use domain::zone::CameraZones;
 use media::draw::Canvas;
@@ -54,7 +55,7 @@ pub(crate) struct Tally {
 }
 
 /// Writes the film, and the sidecar if one is wanted. Both appear whole when the source ends, the time is up, or the
-/// operator presses Ctrl-C.
+/// operator presses Ctrl-C; also when the source fails, which is then an error all the same.
 pub(crate) fn run(args: &Args, env: &Env) -> anyhow::Result<()> {
     let zones = match &args.camera {
         Some(camera) => args.site.zones(camera, env)?,
@@ -66,27 +67,35 @@ pub(crate) fn run(args: &Args, env: &Env) -> anyhow::Result<()> {
     let mut reel = Reel::open(&args.reel)?;
     let Some(first) = reel.next()? else { bail!("{} has no frame", args.reel.source) };
 
-    let size = first.frame.picture.size();
-    let mut film = Writer::create(&args.output, size, frame_rate(args, &reel))?;
-    let mut progress = Progress::begin(reel.length());
+    let mut film = Writer::create(&args.output, first.frame.picture.size(), frame_rate(args, &reel))?;
+    let progress = Progress::begin(reel.length());
     let mut tally = Tally::default();
     let mut next = Some(first);
-    while let Some(shot) = next {
-        if shot.frame.picture.size() != size {
-            film.finish()?;
-            let (old, new) = (size, shot.frame.picture.size());
-            bail!("the picture changed from {old} to {new}; the film ends there");
-        }
+    let ended = loop {
+        let Some(shot) = next else { break Ok(()) };
         step(&mut looker, &shot, &mut film, sidecar.as_mut(), &mut tally)?;
         progress.show(shot.position, &tally);
-        next = reel.next()?;
-    }
+        next = match following(&mut reel, shot.frame.picture.size()) {
+            Ok(next) => next,
+            Err(error) => break Err(error),
+        };
+    };
     film.finish()?;
     if let Some(sidecar) = sidecar {
         sidecar.finish()?;
     }
     progress.end(&args.output, &tally);
-    Ok(())
+    ended.context("the film ends early")
+}
+
+/// Returns the next frame, which must have the size of those before it.
+fn following(reel: &mut Reel, size: Size) -> anyhow::Result<Option<Shot>> {
+    let next = reel.next()?;
+    if let Some(shot) = &next {
+        let new = shot.frame.picture.size();
+        ensure!(new == size, "the picture changed from {size} to {new}");
+    }
+    Ok(next)
 }
 
 fn frame_rate(args: &Args, reel: &Reel) -> f64 {

@@ -11,6 +11,9 @@ use media::{Pace, Source, SourceError, SourceSettings, SourceUrl, StreamInfo};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+/// How long the last frames of a film may be.
+const END_TOLERANCE: Duration = Duration::from_millis(500);
+
 /// What is read.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Args {
@@ -42,6 +45,10 @@ pub(crate) struct Reel {
     signals: [Signal; 2],
     limit: Option<Duration>,
     clock: Clock,
+    /// How far the latest frame was into the film.
+    position: Duration,
+    /// How far before its end the last frame of a complete film may be.
+    slack: Duration,
 }
 
 /// One frame, and how far into the film or stream it is.
@@ -65,7 +72,10 @@ impl Reel {
             let signals = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?];
             anyhow::Ok((Source::open(settings).await?, signals))
         })?;
-        Ok(Self { runtime, source: Some(source), signals, limit: args.max_seconds, clock })
+        let interval = args.fps.map_or(0.0, |rate| rate.interval_seconds());
+        let slack = Duration::from_secs_f64(interval) + END_TOLERANCE;
+        let limit = args.max_seconds;
+        Ok(Self { runtime, source: Some(source), signals, limit, clock, position: Duration::ZERO, slack })
     }
 
     /// Returns what is known of the stream.
@@ -75,7 +85,8 @@ impl Reel {
 
     /// Returns how long the film is, as far as it will be read and if that is known.
     pub(crate) fn length(&self) -> Option<Duration> {
-        self.limit
+        let whole = self.info().and_then(|info| info.duration);
+        whole.into_iter().chain(self.limit).min()
     }
 
     /// Returns the next frame; nothing at the end, after the time limit, or after Ctrl-C or SIGTERM.
@@ -91,12 +102,24 @@ impl Reel {
             }
         });
         let frame = match next {
-            None | Some(Err(SourceError::Ended { .. })) => return Ok(None),
+            None => return Ok(None),
+            Some(Err(SourceError::Ended { .. })) => return self.check_complete().map(|()| None),
             Some(Err(error)) => return Err(error.into()),
             Some(Ok(frame)) => frame,
         };
         let shot = self.clock.stamp(frame);
+        self.position = shot.position;
         Ok(Some(shot).filter(|shot| self.limit.is_none_or(|limit| shot.position <= limit)))
+    }
+
+    /// A file that was cut off ends like any other; only its own word on its length gives it away.
+    fn check_complete(&self) -> anyhow::Result<()> {
+        let Some(length) = self.info().and_then(|info| info.duration) else { return Ok(()) };
+        let (position, length) = (self.position.as_secs_f64(), length.as_secs_f64());
+        if position + self.slack.as_secs_f64() < length {
+            bail!("there is nothing after {position:.1} s of {length:.1} s, the file is not complete");
+        }
+        Ok(())
     }
 }
 

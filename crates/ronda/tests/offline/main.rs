@@ -94,6 +94,42 @@ fn an_interrupt_completes_the_film_and_its_sidecar() {
 }
 
 #[test]
+fn a_stream_is_recorded_for_as_long_as_it_is_asked_for() {
+    let bench = Bench::new();
+    let camera = bench.camera("yard");
+    let run = bench.ronda(&["annotate", &camera.url("yard"), "-o", "out.mp4", "--fps", "10", "--max-seconds", "2"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let frames = bench.frames("out.mp4").len();
+    assert!((15..=22).contains(&frames), "{frames} frames of 2 s at 10 fps");
+}
+
+#[test]
+fn what_was_recorded_of_a_stream_that_ends_is_kept() {
+    let bench = Bench::new();
+    let camera = bench.camera("yard");
+    let child = bench.start(&["annotate", &camera.url("yard"), "-o", "out.mp4", "--jsonl", "out.jsonl"]);
+    bench.wait_until("the film is under way", || bench.bytes_of_hidden_files() > 16_000);
+    camera.stop_mount("yard").expect("is mounted");
+    let run = child.finished();
+    assert_eq!(run.code, 0, "{run:?}");
+    let (frames, lines) = (bench.frames("out.mp4").len(), bench.lines("out.jsonl").len());
+    assert!(frames == lines && frames > 0, "{frames} frames, {lines} lines");
+}
+
+#[test]
+fn what_can_be_read_of_a_damaged_film_is_kept_and_the_damage_is_reported() {
+    let bench = Bench::new();
+    let film = bench.film("street.mp4", 160);
+    bench.cut_in_half("street.mp4");
+    let run = bench.ronda(&["annotate", &film, "-o", "out.mp4", "--jsonl", "out.jsonl"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    let last = run.err.lines().last().unwrap_or_default();
+    assert!(last.starts_with("ronda: the film ends early: there is nothing after "), "{last}");
+    let (frames, lines) = (bench.frames("out.mp4").len(), bench.lines("out.jsonl").len());
+    assert!((1..160).contains(&frames) && (1..160).contains(&lines), "{frames} frames, {lines} lines");
+}
+
+#[test]
 fn the_zones_of_a_camera_raise_the_alerts_that_they_must() {
     let bench = Bench::new();
     let film = bench.film("street.mp4", 80);

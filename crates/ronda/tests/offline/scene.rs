@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use domain::geometry::Size;
 use domain::picture::Picture;
 use media::film::Writer;
+use media::serve::{Film, RtspServer, ServeSettings};
 use media::{Source, SourceSettings, jpeg};
 use tempfile::TempDir;
 
@@ -100,6 +101,21 @@ impl Bench {
         }
         film.finish().expect("a film is complete");
         path.to_str().expect("is UTF-8").to_owned()
+    }
+
+    /// Loses the second half of a file.
+    pub(crate) fn cut_in_half(&self, name: &str) {
+        let file = std::fs::File::options().write(true).open(self.path(name)).expect("is there");
+        let length = file.metadata().expect("has a length").len();
+        file.set_len(length / 2).expect("is cut");
+    }
+
+    /// Serves the scene as a camera would.
+    pub(crate) fn camera(&self, name: &str) -> RtspServer {
+        let film = Film::read(Path::new(&self.film("served.mp4", 160))).expect("a film that can be served");
+        let server = RtspServer::start(ServeSettings::loopback()).expect("a free port");
+        server.mount(name, film);
+        server
     }
 
     /// Takes a picture of the scene.
