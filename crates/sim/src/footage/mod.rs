@@ -62,10 +62,10 @@ pub enum FootageError {
         reason: String,
     },
     /// The film cannot be read.
-    #[error("cannot read the footage: {0}")]
+    #[error("cannot read the footage")]
     Read(#[from] SourceError),
     /// A clip cannot be made.
-    #[error("cannot make the clip {clip}: {source}")]
+    #[error("cannot make the clip {clip}")]
     Make {
         /// The clip.
         clip: &'static str,
@@ -73,7 +73,7 @@ pub enum FootageError {
         source: ServeError,
     },
     /// The cache cannot be used.
-    #[error("cannot write {path}: {source}", path = .path.display())]
+    #[error("cannot write {path}", path = .path.display())]
     Write {
         /// The file or directory.
         path: PathBuf,
