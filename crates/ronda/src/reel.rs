@@ -72,7 +72,7 @@ impl Reel {
             let signals = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?];
             anyhow::Ok((Source::open(settings).await?, signals))
         })?;
-        let interval = args.fps.map_or(0.0, |rate| rate.interval_seconds());
+        let interval = args.fps.map_or(0.0, FrameRate::interval_seconds);
         let slack = Duration::from_secs_f64(interval) + END_TOLERANCE;
         let limit = args.max_seconds;
         Ok(Self { runtime, source: Some(source), signals, limit, clock, position: Duration::ZERO, slack })
