@@ -149,7 +149,7 @@ impl Frames {
             None => self.gate.looked_at_whole(frame.captured_at),
         }
         let finding = Finding::new(looked, outcome.detections, outcome.model);
-        for detection in finding.detections().iter().filter(|detection| self.site.is_sure(detection)) {
+        for detection in finding.detections().iter().filter(|detection| self.site.tracking.is_sure(detection)) {
             self.post.meters.detected(&detection.class_name);
         }
         finding

@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::detection::Detection;
 use domain::track::TrackerSettings;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
@@ -75,12 +74,6 @@ impl Site {
             raised: Mutex::new(Some(raised)),
         };
         (site, announced)
-    }
-
-    /// Returns whether the detector is as sure of this as is asked of its class.
-    pub(crate) fn is_sure(&self, detection: &Detection) -> bool {
-        let TrackerSettings { class_confidence, high_confidence, .. } = &self.tracking;
-        detection.confidence >= *class_confidence.get(detection.base_class()).unwrap_or(high_confidence)
     }
 
     /// Returns all cameras, as they are and as they become.
