@@ -107,14 +107,30 @@ async fn a_refused_client_reads_its_answer_even_after_a_large_upload() {
 
 #[tokio::test]
 async fn the_service_is_alive_before_it_is_ready() {
-    let server = slow_site().begin().await;
-    assert_eq!(server.get("/livez").await.status(), StatusCode::OK);
-    let health = server.get("/health").await;
-    // The model takes tens of milliseconds to load; if it was quicker than the two requests, there is nothing to see.
-    if health.status() == StatusCode::SERVICE_UNAVAILABLE {
-        let health: inference_api::Health = health.json().await.expect("is JSON");
-        assert_eq!((health.status.as_str(), health.model_loaded, health.model), ("loading", false, None));
-    }
+    let setup = Setup::new();
+    let model = setup.models_dir().join("shapes/model.onnx");
+    let bytes = fs::read(&model).expect("is there");
+    fs::remove_file(&model).expect("is removed");
+    // A pipe where the model is looked for next: loading begins and goes on until somebody writes.
+    let pipe = setup.dir.path().join("cache/models/shapes/model.onnx");
+    fs::create_dir_all(pipe.parent().expect("has one")).expect("is made");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("is in every system");
+    assert!(made.success());
+    let server = setup.begin().await;
+    let alive = server.get("/livez").await.status();
+    let ready = server.get("/readyz").await.status();
+    let loading = server.get("/health").await;
+    let refused = server.infer(jpeg(scene())).send().await.expect("answers");
+    fs::write(&pipe, bytes).expect("is read by the service");
+
+    assert_eq!((alive, ready), (StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE));
+    assert_eq!(loading.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let loading: inference_api::Health = loading.json().await.expect("is JSON");
+    assert_eq!((loading.status.as_str(), loading.model_loaded, loading.model), ("loading", false, None));
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(refused.headers()["retry-after"], "2");
+    server.becomes_ready().await;
+    assert_eq!(told(server.infer(jpeg(scene()))).await.0, 200);
 }
 
 #[tokio::test]

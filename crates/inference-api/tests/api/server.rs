@@ -102,17 +102,22 @@ impl Setup {
     /// Starts a server and waits until it is ready.
     pub(crate) async fn start(self) -> Server {
         let server = self.begin().await;
-        let ready = async {
-            while server.get("/readyz").await.status() != StatusCode::OK {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, ready).await.expect("becomes ready");
+        server.becomes_ready().await;
         server
     }
 }
 
 impl Server {
+    /// Waits until the model is loaded.
+    pub(crate) async fn becomes_ready(&self) {
+        let ready = async {
+            while self.get("/readyz").await.status() != StatusCode::OK {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, ready).await.expect("becomes ready");
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.url)
     }
