@@ -6,7 +6,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use e2e::Up;
+use e2e::{LIMIT, Up, program};
+use tempfile::TempDir;
+
+use crate::family;
 
 /// The one line that a failed command leaves on the terminal.
 fn refusal(output: &Output) -> String {
@@ -48,28 +51,27 @@ fn a_missing_model_without_a_network_is_told() -> anyhow::Result<()> {
 #[test]
 fn a_failed_installation_is_told_with_the_cause() -> anyhow::Result<()> {
     let site = Up::new()?;
-    let tools = tempfile::tempdir()?;
-    // A machine on which nothing is installed and whose mirror cannot be reached.
-    script(&tools.path().join("dpkg-query"), "exit 1")?;
-    script(&tools.path().join("apt-get"), "echo \"E: Failed to fetch the package lists\" >&2; exit 100")?;
-    for program in ["sh", "env", "sudo"] {
-        let real = ["/usr/bin", "/bin"].map(|dir| Path::new(dir).join(program)).into_iter().find(|path| path.exists());
-        if let Some(real) = real {
-            std::os::unix::fs::symlink(real, tools.path().join(program))?;
-        }
-    }
-    let mut command = Command::new(site.command()?.get_program());
-    command.current_dir(e2e::root()).env("DATA_DIR", site.data()).env("PATH", tools.path()).args([
-        "up",
-        "--yes",
-        "--port-offset",
-        &site.ports.offset.to_string(),
-    ]);
+    let machine = Bare::new("echo \"E: Failed to fetch the package lists\" >&2; exit 100")?;
 
-    let said = refusal(&command.output()?);
+    let said = refusal(&machine.command(&site)?.output()?);
 
     assert!(said.starts_with("error: the system packages build-essential "), "{said}");
     assert!(said.contains("E: Failed to fetch the package lists"), "{said}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_installation_can_be_given_up() -> anyhow::Result<()> {
+    let site = Up::new()?;
+    let machine = Bare::new("exec /bin/sleep 600")?;
+    let mut up = site.launch(machine.command(&site)?)?;
+    e2e::until("it installs", LIMIT, async || family::named(up.id(), "sleep").is_some()).await?;
+    let children = family::of(up.id());
+
+    let status = up.stop(LIMIT)?;
+
+    assert_eq!(status.code(), Some(128 + 15), "{}", up.said());
+    assert_eq!(family::alive(&children), Vec::<String>::new());
     Ok(())
 }
 
@@ -98,8 +100,35 @@ fn two_sites_cannot_share_their_data() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn script(path: &Path, body: &str) -> anyhow::Result<()> {
-    fs::write(path, format!("#!/bin/sh\n{body}\n"))?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
-    Ok(())
+/// A machine on which nothing is installed, with an apt-get of our own.
+struct Bare(TempDir);
+
+impl Bare {
+    fn new(apt_get: &str) -> anyhow::Result<Self> {
+        let machine = Self(tempfile::tempdir()?);
+        machine.script("dpkg-query", "exit 1")?;
+        machine.script("apt-get", apt_get)?;
+        for program in ["sh", "env", "sudo"] {
+            let real = ["/usr/bin", "/bin"].map(|dir| Path::new(dir).join(program));
+            if let Some(real) = real.into_iter().find(|path| path.exists()) {
+                std::os::unix::fs::symlink(real, machine.0.path().join(program))?;
+            }
+        }
+        Ok(machine)
+    }
+
+    fn script(&self, name: &str, body: &str) -> anyhow::Result<()> {
+        let path = self.0.path().join(name);
+        fs::write(&path, format!("#!/bin/sh\n{body}\n"))?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
+        Ok(())
+    }
+
+    /// A start on this machine.
+    fn command(&self, site: &Up) -> anyhow::Result<Command> {
+        let mut command = Command::new(program("xtask")?);
+        command.current_dir(e2e::root()).env("DATA_DIR", site.data()).env("PATH", self.0.path());
+        command.args(["up", "--yes", "--port-offset", &site.ports.offset.to_string()]);
+        Ok(command)
+    }
 }

@@ -90,7 +90,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 
 /// Installs, builds and fetches what the measurements need.
 fn prepare(places: &Places) -> anyhow::Result<()> {
-    apt::ensure(&[Group::Build, Group::Run, Group::Test], apt::Consent::Ask)?;
+    apt::ensure(&[Group::Build, Group::Run, Group::Bench], apt::Consent::Ask)?;
     up::build(places)?;
     let mut examples = Command::new("cargo");
     examples.current_dir(&places.root).args(["build", "--release", "--locked", "--package", "vision", "--examples"]);

@@ -9,6 +9,8 @@ pub(crate) enum Group {
     Run,
     /// To run the tests.
     Test,
+    /// To measure.
+    Bench,
 }
 
 /// One system package.
@@ -60,13 +62,13 @@ pub(crate) const PACKAGES: &[Package] = &[
     // Models and footage come as packages of the Python registry.
     library("ca-certificates", Group::Run),
     library("python3-pip", Group::Run),
-    // Tests: a browser, and a Python environment for the comparisons.
+    // Tests: a browser with letters to show, and what lists the repository's files.
     program("chromium", Group::Test, "chromium"),
     library("fonts-dejavu-core", Group::Test),
     program("git", Group::Test, "git"),
-    library("python3-venv", Group::Test),
-    // The same picture pipeline in Python reads files through this program's libraries.
-    program("ffmpeg", Group::Test, "ffmpeg"),
+    // Benchmarks: a Python environment for the peers, a player that only decodes.
+    library("python3-venv", Group::Bench),
+    program("gstreamer1.0-tools", Group::Bench, "gst-launch-1.0"),
 ];
 
 /// The packages of some groups.

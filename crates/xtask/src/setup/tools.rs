@@ -15,13 +15,20 @@ use crate::terminal::note;
 pub(crate) struct Tool {
     name: &'static str,
     version: &'static str,
+    /// What to leave out of it.
+    features: &'static [&'static str],
 }
 
 /// Judges the licences and sources of all dependencies.
-pub(crate) const DENY: Tool = Tool { name: "cargo-deny", version: "0.20.2" };
+pub(crate) const DENY: Tool = Tool { name: "cargo-deny", version: "0.20.2", features: &[] };
 
 /// Runs tests, each in a process of its own.
-pub(crate) const NEXTEST: Tool = Tool { name: "cargo-nextest", version: "0.9.151" };
+pub(crate) const NEXTEST: Tool = Tool {
+    name: "cargo-nextest",
+    version: "0.9.151",
+    // It need not update itself, which takes half of its dependencies.
+    features: &["--no-default-features", "--features", "default-no-update"],
+};
 
 impl Tool {
     /// Finds the tool on the path or in the cache, or installs it there.
@@ -40,7 +47,10 @@ impl Tool {
 
     fn install(self, root: &PathBuf) -> anyhow::Result<()> {
         let mut cargo = Command::new("cargo");
-        cargo.args(["install", "--locked", "--debug", "--version", self.version, self.name, "--root"]).arg(root);
+        cargo
+            .args(["install", "--locked", "--debug", "--version", self.version, self.name, "--root"])
+            .arg(root)
+            .args(self.features);
         // The checkout's own target directory and flags are not meant for other people's programs.
         cargo.env_remove("CARGO_TARGET_DIR").env_remove("RUSTFLAGS").current_dir(std::env::temp_dir());
         exec::quietly(&format!("cargo install {}", self.name), &mut cargo)
