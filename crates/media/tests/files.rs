@@ -204,6 +204,25 @@ async fn a_picture_of_another_size_or_out_of_order_is_refused() {
 }
 
 #[tokio::test]
+async fn the_last_picture_is_kept_after_a_long_pause() {
+    let folder = folder();
+    let path = folder.path().join("pause.mp4");
+    let mut writer = Writer::create(&path, SIZE, FPS.into()).expect("the folder is there");
+    let times = [0, 40, 80, 120, 500];
+    for (n, millis) in (0..).zip(times) {
+        writer.write(&numbered(n, SIZE), Duration::from_millis(millis)).expect("the encoder works");
+    }
+    writer.finish().expect("the encoder works");
+
+    let source = open(tool(&path)).await.expect("the film is there");
+    let (frames, _) = read_to_the_end(&source).await;
+
+    let shown = frames.iter().map(|frame| frame.captured_at.duration_since(frames[0].captured_at).as_millis());
+    assert_eq!(shown.collect::<Vec<_>>(), times.map(i128::from));
+    assert_eq!(source.info().duration, Some(Duration::from_millis(540)));
+}
+
+#[tokio::test]
 async fn a_film_of_odd_size_loses_its_last_row_and_column() {
     let folder = folder();
     let path = folder.path().join("odd.mp4");

@@ -25,6 +25,8 @@ pub(crate) struct FilmEncoder {
     source: AppSrc,
     bus: gst::Bus,
     size: Size,
+    /// How long a picture is shown that no other follows: without it players leave the last one out.
+    shown: gst::ClockTime,
 }
 
 impl FilmEncoder {
@@ -47,6 +49,8 @@ impl FilmEncoder {
         // The defaults cap quality mode at 2 Mbit/s.
         encoder.set_property("bitrate", 100_000_u32);
         encoder.set_property("vbv-buf-capacity", 2_000_u32);
+        // Pictures that refer to later ones make the muxer shift irregular times.
+        encoder.set_property("bframes", 0_u32);
         // RGB would otherwise become 4:4:4, which browsers do not play.
         let planar = gst::Caps::builder("video/x-raw").field("format", "I420").build();
         let filter = element("capsfilter")?;
@@ -63,7 +67,7 @@ impl FilmEncoder {
         pipeline.add_many(chain).map_err(|error| error.to_string())?;
         gst::Element::link_many(chain).map_err(|error| error.to_string())?;
         let bus = pipeline.bus().expect("a pipeline has a bus");
-        let encoder = Self { pipeline, source, bus, size };
+        let encoder = Self { pipeline, source, bus, size, shown: gst::ClockTime::from_seconds_f64(1.0 / fps) };
         if encoder.pipeline.set_state(gst::State::Playing).is_err() {
             return Err(encoder.failure().unwrap_or_else(|| "the encoder does not start".to_owned()));
         }
@@ -72,7 +76,8 @@ impl FilmEncoder {
 
     /// Hands one picture over, waiting while the encoder is busy. Its size must be the film's.
     pub(crate) fn write(&self, picture: &Picture, pts: Duration) -> Result<(), String> {
-        let buffer = rgb_buffer(picture, self.size, pts)?;
+        let mut buffer = rgb_buffer(picture, self.size, pts)?;
+        buffer.get_mut().expect("nobody else holds a buffer that was just made").set_duration(self.shown);
         self.source
             .push_buffer(buffer)
             .map(|_| ())

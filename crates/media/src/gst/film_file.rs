@@ -49,7 +49,8 @@ pub(super) fn build(
     let pace = settings.pace;
     watch_elements(&finder, pace, &found);
 
-    let paced = matches!(origin, Origin::File(_)) && pace == Pace::RealTime;
+    let pacer =
+        if matches!(origin, Origin::File(_)) && pace == Pace::RealTime { Some(pacer(&pipeline)?) } else { None };
     let weak = pipeline.downgrade();
     let outlet = Arc::clone(outlet);
     let taken = AtomicBool::new(false);
@@ -61,7 +62,7 @@ pub(super) fn build(
         if !is_video || taken.swap(true, Ordering::Relaxed) {
             return;
         }
-        if let Err(missing) = attach(&pipeline, pad, paced, &outlet, &seen) {
+        if let Err(missing) = attach(&pipeline, pad, pacer.as_ref(), &outlet, &seen) {
             report(finder, Fault::System, &missing);
         }
     });
@@ -73,25 +74,30 @@ pub(super) fn build(
     Ok(pipeline)
 }
 
+/// Adds what keeps a film to its own pace. It is there before the pipeline starts, so that the pipeline gives it the
+/// clock before it lets the first frame through; added later it would run free until the clock comes.
+fn pacer(pipeline: &gst::Pipeline) -> Result<gst::Element, Missing> {
+    let pacer = element("clocksync")?;
+    pipeline.add(&pacer).map_err(|error| error.to_string())?;
+    Ok(pacer)
+}
+
 fn attach(
     pipeline: &gst::Pipeline,
     pad: &gst::Pad,
-    paced: bool,
+    pacer: Option<&gst::Element>,
     outlet: &Arc<Outlet>,
     found: &Found,
 ) -> Result<(), Missing> {
     let (codec, decoder) = found.what();
-    if !paced {
+    let Some(pacer) = pacer else {
         return outlet.attach(pipeline, pad, pad, codec, &decoder);
-    }
-    let pacer = element("clocksync")?;
-    pipeline.add(&pacer).map_err(|error| error.to_string())?;
+    };
     let (entry, end) = (
         pacer.static_pad("sink").expect("clocksync has a sink pad"),
         pacer.static_pad("src").expect("clocksync has a source pad"),
     );
     outlet.attach(pipeline, &end, &end, codec, &decoder)?;
-    pacer.sync_state_with_parent().map_err(|error| error.to_string())?;
     pad.link(&entry).map_err(|error| error.to_string())?;
     Ok(())
 }
