@@ -32,7 +32,7 @@ pub(crate) fn run(places: &Places) -> anyhow::Result<()> {
     let peer = Peer::prepare(places)?;
     let directory = tempfile::tempdir().context("making a temporary directory")?;
     let picture = directory.path().join("street.jpg");
-    take_picture(&places.cache.join("footage/street.mp4"), &picture)?;
+    take_picture(&places.cache.join("footage/still.mp4"), &picture)?;
     let mut figures = Figures::new();
     for _ in 0..TURNS {
         keep_best(&mut figures, &ours(places, &picture)?)?;
