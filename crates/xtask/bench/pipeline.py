@@ -7,9 +7,11 @@ redis-py. Prints one JSON line: pictures due and processed in the measured windo
 
 import argparse
 import json
+import os
 import resource
 import threading
 import time
+import traceback
 
 import cv2
 import numpy as np
@@ -96,7 +98,7 @@ class Camera(threading.Thread):
             self.found += 1
             centre = (box[0] + box[2] / 2, box[1] + box[3] / 2)
             if cv2.pointPolygonTest(self.zone, centre, False) >= 0:
-                alert = {"camera_id": f"cam-{self.number}", "class_id": kind, "confidence": score, "bbox": box}
+                alert = {"camera_id": f"cam-{self.number}", "class_id": kind, "confidence": score, "bbox": [float(v) for v in box]}
                 self.queue.xadd("alerts", {"data": json.dumps(alert)}, maxlen=10000, approximate=True)
 
 
@@ -105,7 +107,14 @@ def processor_seconds():
     return usage.ru_utime + usage.ru_stime
 
 
+def give_up(failure):
+    """A camera whose thread died would look like a slow one: end instead."""
+    traceback.print_exception(failure.exc_type, failure.exc_value, failure.exc_traceback)
+    os._exit(1)
+
+
 def main():
+    threading.excepthook = give_up
     arguments = argparse.ArgumentParser()
     for name in ("--url", "--model", "--redis"):
         arguments.add_argument(name, required=True)
@@ -139,6 +148,8 @@ def main():
         ),
         flush=True,
     )
+    # The cameras' threads never end by themselves.
+    os._exit(0)
 
 
 if __name__ == "__main__":
