@@ -16,7 +16,7 @@ const BATCH: usize = 10;
 /// How many messages the stream of dead ones keeps.
 const DEAD_MAX_LEN: u64 = 10_000;
 
-/// Takes members off the list that are silent for ARGV[3] ms and hold nothing. A script, because a
+/// Takes members off the list that are silent for `ARGV[3]` ms and hold nothing. A script, because a
 /// member that got a message in between would lose it.
 const REMOVE_DEAD: &str = r"
 local removed = 0
