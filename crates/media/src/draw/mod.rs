@@ -117,6 +117,23 @@ impl Canvas {
             *pixel = (old + (f32::from(new) - old) * share).round() as u8;
         }
     }
+
+    /// Covers one row from its left edge on, each pixel with its share of `opacity`. Fixed-point arithmetic: a zone is most of
+    /// the picture.
+    fn cover_row(&mut self, y: usize, shares: &[f32], colour: Rgb, opacity: f32) {
+        const WHOLE: f32 = 256.0;
+
+        let row_bytes = self.size.width as usize * 3;
+        let row = &mut self.pixels[y * row_bytes..][..row_bytes];
+        let colour = [colour.0, colour.1, colour.2].map(i32::from);
+        for (pixel, share) in row.chunks_exact_mut(3).zip(shares) {
+            let weight = (share.min(1.0) * opacity * WHOLE) as i32;
+            for (value, new) in pixel.iter_mut().zip(colour) {
+                let old = i32::from(*value);
+                *value = (old + (((new - old) * weight + 128) >> 8)) as u8;
+            }
+        }
+    }
 }
 
 #[cfg(test)]

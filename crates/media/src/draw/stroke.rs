@@ -57,9 +57,7 @@ impl<'a> Pen<'a> {
                     add_span(&mut covered, pair[0], pair[1], 1.0 / LINES_PER_ROW as f32);
                 }
             }
-            for (x, share) in covered.iter().enumerate() {
-                self.canvas.cover(x as i64, y, self.colour, share * self.share);
-            }
+            self.canvas.cover_row(y as usize, &covered, self.colour, self.share);
         }
     }
 
@@ -101,9 +99,10 @@ fn crossings(corners: &[(f32, f32)], y: f32) -> Vec<f32> {
 fn add_span(covered: &mut [f32], from: f32, to: f32, weight: f32) {
     let end = covered.len() as f32;
     let (from, to) = (from.clamp(0.0, end), to.clamp(0.0, end));
-    let first = from.floor() as usize;
-    for (x, share) in covered.iter_mut().enumerate().take(to.ceil() as usize).skip(first) {
-        let inside = (to.min(x as f32 + 1.0) - from.max(x as f32)).clamp(0.0, 1.0);
+    let (first, last) = (from.floor() as usize, to.ceil() as usize);
+    for (x, share) in covered.iter_mut().enumerate().take(last).skip(first) {
+        let is_edge = x == first || x + 1 == last;
+        let inside = if is_edge { (to.min(x as f32 + 1.0) - from.max(x as f32)).clamp(0.0, 1.0) } else { 1.0 };
         *share += inside * weight;
     }
 }

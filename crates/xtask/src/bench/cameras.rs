@@ -124,7 +124,7 @@ fn handled(stage: &Stage) -> anyhow::Result<f64> {
 fn our_round(stage: &mut Stage, scene: &str, cameras: u32, length: Duration) -> anyhow::Result<Round> {
     let cameras: Vec<Camera> =
         (0..cameras).map(|number| Camera { id: format!("cam-{number}"), mount: scene.to_owned() }).collect();
-    stage.play(&Script { cameras: &cameras, webhook: None, repeat_seconds: 5.0 })?;
+    stage.play(&Script { cameras: &cameras, webhook: None, repeat_seconds: None })?;
     thread::sleep(WARM_UP);
     let pid = stage.pid("stream-manager")?;
     let (before, cpu, began) = (handled(stage)?, process::processor_seconds(pid)?, Instant::now());

@@ -35,7 +35,7 @@ pub(crate) fn run(places: &Places, seconds: u64) -> anyhow::Result<()> {
     let mut stage = Stage::open(places)?;
     let cameras: Vec<Camera> =
         (0..4).map(|number| Camera { id: format!("cam-{number}"), mount: format!("moving-{number}") }).collect();
-    stage.play(&Script { cameras: &cameras, webhook: None, repeat_seconds: 5.0 })?;
+    stage.play(&Script { cameras: &cameras, webhook: None, repeat_seconds: None })?;
     thread::sleep(Duration::from_secs(8));
 
     // A count is off by one picture at most; over a minute that is a third of a percent.

@@ -37,7 +37,7 @@ pub(crate) fn run(places: &Places, seconds: u64) -> anyhow::Result<()> {
     let cameras: Vec<Camera> =
         (0..CAMERAS).map(|number| Camera { id: format!("cam-{number}"), mount: format!("moving-{number}") }).collect();
     let webhook = format!("http://127.0.0.1:{}/webhook", stage.sim);
-    stage.play(&Script { cameras: &cameras, webhook: Some(webhook), repeat_seconds: 1.0 })?;
+    stage.play(&Script { cameras: &cameras, webhook: Some(webhook), repeat_seconds: Some(1.0) })?;
     stage.route()?;
     // Everything warms up: the model, the connections, the trackers.
     thread::sleep(Duration::from_secs(10));

@@ -18,7 +18,7 @@ pub(crate) fn run(places: &Places, minutes: u64) -> anyhow::Result<()> {
     let cameras: Vec<Camera> =
         (0..4).map(|number| Camera { id: format!("cam-{number}"), mount: format!("moving-{number}") }).collect();
     let webhook = format!("http://127.0.0.1:{}/webhook", stage.sim);
-    stage.play(&Script { cameras: &cameras, webhook: Some(webhook), repeat_seconds: 2.0 })?;
+    stage.play(&Script { cameras: &cameras, webhook: Some(webhook), repeat_seconds: Some(2.0) })?;
     stage.route()?;
 
     let length = Duration::from_secs(minutes * 60);

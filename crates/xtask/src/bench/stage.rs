@@ -61,8 +61,8 @@ pub(crate) struct Script<'a> {
     pub(crate) cameras: &'a [Camera],
     /// Where alerts go, if they are delivered at all.
     pub(crate) webhook: Option<String>,
-    /// Seconds between the repetitions of an alert while its cause lasts.
-    pub(crate) repeat_seconds: f64,
+    /// Seconds between the repetitions of an alert while its cause lasts, if not the usual.
+    pub(crate) repeat_seconds: Option<f64>,
 }
 
 /// Ports, directories and the running programs.
@@ -235,12 +235,15 @@ impl Stage {
             .cameras
             .iter()
             .map(|camera| {
-                serde_json::json!({
+                let mut entry = serde_json::json!({
                     "camera_id": camera.id,
                     "forbidden_rois": [{"name": "everything", "points": whole}],
                     "allowed_classes": [],
-                    "repeat_seconds": script.repeat_seconds,
-                })
+                });
+                if let Some(seconds) = script.repeat_seconds {
+                    entry["repeat_seconds"] = seconds.into();
+                }
+                entry
             })
             .collect();
         let mut alerting = serde_json::json!({"debounce_window_seconds": 0.0});
