@@ -33,7 +33,9 @@ pub(crate) fn probe(sign: Ready) -> Answer {
 
 fn status(port: u16, path: &str) -> Option<u16> {
     let mut stream = connect(port)?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").ok()?;
+    // In one piece: a server may answer, and close, as soon as it has the first line.
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).ok()?;
     let mut answer = String::new();
     // The status line is in the first bytes; a body that is cut short does not matter.
     let _ = stream.take(4096).read_to_string(&mut answer);

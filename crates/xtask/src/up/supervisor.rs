@@ -241,53 +241,12 @@ fn pause_before_restart(failures: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::super::plan::Ready;
     use super::*;
-
-    fn program(name: &'static str, script: &str, ready: Ready) -> Program {
-        Program {
-            name,
-            path: "sh".into(),
-            arguments: vec!["-c".into(), script.into()],
-            environment: Vec::new(),
-            ready,
-            others_need_it: false,
-        }
-    }
 
     #[test]
     fn pauses_grow_and_end() {
         let pauses = [1, 2, 3, 5, 6, 60].map(|failures| pause_before_restart(failures).as_secs());
 
         assert_eq!(pauses, [1, 2, 4, 16, 30, 30]);
-    }
-
-    #[test]
-    fn a_program_that_ends_at_its_start_says_why() {
-        let logs = tempfile::tempdir().expect("a temporary directory");
-        let broken = program("console", "echo 'error: no model' >&2; exit 3", Ready::Listens(1));
-        let (sender, events) = mpsc::channel();
-        let log = Log::open(logs.path(), "console", false).expect("writable");
-        let process = Process { program: broken, log, state: State::NotStarted, failures: 0 };
-
-        let ended = sender.clone();
-        let (tell, told) = mpsc::channel();
-        let group = child::start(&process.program, &process.log, move |status| {
-            let group = told.recv().expect("the group is known");
-            ended.send(Event::Ended { group, status }).expect("the test listens");
-        })
-        .expect("a shell is on every machine");
-        tell.send(group).expect("the child's thread listens");
-        let Event::Ended { status, .. } = events.recv_timeout(Duration::from_secs(10)).expect("it ends at once") else {
-            panic!("nobody interrupted the test");
-        };
-
-        assert_eq!(status.code(), Some(3));
-        // The line may come a moment after the end of the process that wrote it.
-        let deadline = Instant::now() + Duration::from_secs(5);
-        while process.log.last_words() != "error: no model" {
-            assert!(Instant::now() < deadline, "{}", process.log.last_words());
-            std::thread::yield_now();
-        }
     }
 }
