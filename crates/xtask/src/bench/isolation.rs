@@ -8,7 +8,7 @@ use anyhow::bail;
 use serde::Deserialize;
 
 use super::print;
-use super::stage::{Camera, Script, Stage, ask, tell};
+use super::stage::{Script, Stage, ask, own_cameras, tell};
 use crate::places::Places;
 
 const VICTIM: &str = "cam-0";
@@ -33,8 +33,7 @@ struct Counters {
 /// Kills a camera, compares the rates of the others, brings it back.
 pub(crate) fn run(places: &Places, seconds: u64) -> anyhow::Result<()> {
     let mut stage = Stage::open(places)?;
-    let cameras: Vec<Camera> =
-        (0..4).map(|number| Camera { id: format!("cam-{number}"), mount: format!("moving-{number}") }).collect();
+    let cameras = own_cameras();
     stage.play(&Script { cameras: &cameras, webhook: None, repeat_seconds: None })?;
     thread::sleep(Duration::from_secs(8));
 

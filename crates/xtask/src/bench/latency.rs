@@ -8,10 +8,8 @@ use anyhow::{Context, bail};
 use serde::Deserialize;
 
 use super::print;
-use super::stage::{Camera, Script, Stage, ask};
+use super::stage::{Script, Stage, ask, own_cameras};
 use crate::places::Places;
-
-const CAMERAS: usize = 4;
 
 #[derive(Debug, Deserialize)]
 struct Received {
@@ -34,8 +32,7 @@ struct Alert {
 /// Lets alerts flow for a while and prints the quantiles of their way.
 pub(crate) fn run(places: &Places, seconds: u64) -> anyhow::Result<()> {
     let mut stage = Stage::open(places)?;
-    let cameras: Vec<Camera> =
-        (0..CAMERAS).map(|number| Camera { id: format!("cam-{number}"), mount: format!("moving-{number}") }).collect();
+    let cameras = own_cameras();
     let webhook = format!("http://127.0.0.1:{}/webhook", stage.sim);
     stage.play(&Script { cameras: &cameras, webhook: Some(webhook), repeat_seconds: Some(1.0) })?;
     stage.route()?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::stage::{Camera, Script, Stage};
+use super::stage::{Script, Stage, own_cameras};
 use super::{print, process};
 use crate::places::Places;
 use crate::terminal;
@@ -15,8 +15,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Watches for some minutes.
 pub(crate) fn run(places: &Places, minutes: u64) -> anyhow::Result<()> {
     let mut stage = Stage::open(places)?;
-    let cameras: Vec<Camera> =
-        (0..4).map(|number| Camera { id: format!("cam-{number}"), mount: format!("moving-{number}") }).collect();
+    let cameras = own_cameras();
     let webhook = format!("http://127.0.0.1:{}/webhook", stage.sim);
     stage.play(&Script { cameras: &cameras, webhook: Some(webhook), repeat_seconds: Some(2.0) })?;
     stage.route()?;

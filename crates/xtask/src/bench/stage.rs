@@ -55,6 +55,11 @@ pub(crate) struct Camera {
     pub(crate) mount: String,
 }
 
+/// Four cameras on the street, each with a mount of its own.
+pub(crate) fn own_cameras() -> Vec<Camera> {
+    (0..4).map(|number| Camera { id: format!("cam-{number}"), mount: format!("moving-{number}") }).collect()
+}
+
 /// The settings that differ between measurements.
 #[derive(Debug)]
 pub(crate) struct Script<'a> {
@@ -105,8 +110,8 @@ impl Stage {
         for mount in ["moving=street", "still=still"] {
             cameras.args(["--mount", mount]);
         }
-        for number in 0..4 {
-            cameras.args(["--mount", &format!("moving-{number}=street")]);
+        for camera in own_cameras() {
+            cameras.args(["--mount", &format!("{}=street", camera.mount)]);
         }
         stage.start("sim", &mut cameras)?;
         stage.await_ready(sim, "the simulated cameras")?;
