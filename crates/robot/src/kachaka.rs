@@ -1,0 +1,1 @@
+//! A Kachaka robot over gRPC.
