@@ -1,5 +1,5 @@
 //! What Ronda talks about and the rules it follows: ids, geometry, pictures, detections, cameras, zones, tracks,
-//! alerts and the settings that shape them.
+//! alerts, patrols and the settings that shape them.
 //!
 //! Everything here is a value or a pure function. There is no clock (the caller says what time it is), no input or
 //! output, no async and no log, so that each rule can be tested by writing down what goes in and what must come out.
@@ -11,6 +11,7 @@ pub mod detection;
 pub mod entry;
 pub mod geometry;
 pub mod id;
+pub mod patrol;
 pub mod picture;
 pub mod retry;
 pub mod sampling;

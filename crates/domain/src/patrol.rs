@@ -1,0 +1,11 @@
+//! A robot's round: the waypoints it visits, what may become of each, and the run itself as a pure state machine.
+
+mod battery;
+pub mod event;
+pub mod order;
+mod verdict;
+mod waypoint;
+
+pub use battery::{BatteryError, BatteryPolicy};
+pub use verdict::Verdict;
+pub use waypoint::{CameraSide, FailurePolicy, OnFailure, Route, STANDARD_QUESTION, Waypoint, WaypointError};

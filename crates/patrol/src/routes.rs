@@ -1,0 +1,109 @@
+//! What is answered where. Every path under `/api/` is answered under `/api/{this robot's id}/` too, so that one robot
+//! works without nginx; another robot's id is not found, and nothing is ever passed on to another process.
+
+use axum::Json;
+use axum::http::{Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use chassis::http::{Access, ApiError, Routes};
+use serde_json::json;
+
+use crate::App;
+use crate::openapi;
+
+/// Returns every route of the service.
+pub(crate) fn routes(app: App) -> Routes {
+    table().with_state(app)
+}
+
+fn table() -> Routes<App> {
+    Routes::new().route(Method::GET, "/openapi.json", Access::Public, describe).fallback(Access::Public, nothing_here)
+}
+
+async fn describe() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], openapi::document())
+}
+
+async fn nothing_here(uri: Uri) -> ApiError {
+    match robot_in(uri.path()) {
+        Some((robot, _)) => {
+            ApiError::new(StatusCode::NOT_FOUND, "no_such_robot", format!("{robot:?} is no robot of this backend"))
+        }
+        None => ApiError::not_found("there is nothing at this path"),
+    }
+}
+
+/// Returns the path without this robot's id, if it has it: `/api/robot-a/state` is `/api/state`.
+fn without_prefix(uri: &Uri, robot: &str) -> Option<Uri> {
+    let (named, rest) = robot_in(uri.path())?;
+    if named != robot {
+        return None;
+    }
+    let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));
+    format!("/api{rest}{query}").parse().ok()
+}
+
+/// Returns the robot that a path names, and what follows.
+fn robot_in(path: &str) -> Option<(&str, &str)> {
+    let rest = path.strip_prefix("/api/")?;
+    let (robot, rest) = rest.split_at(rest.find('/')?);
+    // `/api/robots/…` is the list of all of them.
+    (robot.starts_with("robot-") || robot == "default").then_some((robot, rest))
+}
+
+/// An error on a path of the older interface: `{"error": "text"}`.
+#[derive(Debug)]
+pub(crate) struct LegacyError {
+    status: StatusCode,
+    text: String,
+}
+
+impl LegacyError {
+    /// Returns an error with a text for people.
+    pub(crate) fn new(status: StatusCode, text: impl Into<String>) -> Self {
+        Self { status, text: text.into() }
+    }
+
+    /// 400.
+    pub(crate) fn bad_request(text: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, text)
+    }
+
+    /// 500: the cause goes to the log, not to the caller.
+    pub(crate) fn internal(cause: impl Into<anyhow::Error>) -> Self {
+        tracing::error!("request failed: {:#}", cause.into());
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the request failed on our side")
+    }
+}
+
+impl IntoResponse for LegacyError {
+    fn into_response(self) -> Response {
+        (self.status, Json(json!({ "error": self.text }))).into_response()
+    }
+}
+
+impl From<anyhow::Error> for LegacyError {
+    fn from(cause: anyhow::Error) -> Self {
+        Self::internal(cause)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stripped(path: &str) -> Option<String> {
+        without_prefix(&path.parse().expect("is a path"), "robot-a").map(|uri| uri.to_string())
+    }
+
+    #[test]
+    fn w03_only_this_robots_own_paths_lose_their_prefix() {
+        assert_eq!(stripped("/api/robot-a/state").as_deref(), Some("/api/state"));
+        assert_eq!(stripped("/api/robot-a/points?id=a%2Fb").as_deref(), Some("/api/points?id=a%2Fb"));
+        assert_eq!(stripped("/api/robot-a/images/1_x/%E5%A4%A7.jpg").as_deref(), Some("/api/images/1_x/%E5%A4%A7.jpg"));
+        for path in
+            ["/api/robot-b/state", "/api/robots/robot-a/images/x.jpg", "/api/state", "/robot-a/state", "/api/robot-a"]
+        {
+            assert_eq!(stripped(path), None, "{path}");
+        }
+    }
+}
