@@ -15,6 +15,7 @@ pub mod patrol;
 pub mod picture;
 pub mod retry;
 pub mod sampling;
+pub mod schedule;
 mod schema;
 pub mod secret;
 pub mod services;
