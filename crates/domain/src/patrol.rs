@@ -7,5 +7,5 @@ mod verdict;
 mod waypoint;
 
 pub use battery::{BatteryError, BatteryPolicy};
-pub use verdict::Verdict;
+pub use verdict::{NoVerdict, Verdict};
 pub use waypoint::{CameraSide, FailurePolicy, OnFailure, Route, STANDARD_QUESTION, Waypoint, WaypointError};

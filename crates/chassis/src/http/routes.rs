@@ -1,11 +1,13 @@
 //! The routes of a service. One cannot be made without saying who may call it.
 
 use std::convert::Infallible;
+use std::fmt;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::handler::Handler;
-use axum::http::Method;
+use axum::http::{self, Method, Uri};
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::{MethodFilter, MethodRouter, Route, on};
@@ -30,11 +32,31 @@ pub struct Routes<S = ()> {
     router: Router<S>,
     list: Vec<RouteInfo>,
     readiness: Readiness,
+    rewrite: Rewrite,
+}
+
+/// Gives a path another form before its route is looked for.
+#[derive(Clone, Default)]
+pub(super) struct Rewrite(Option<Arc<dyn Fn(&Uri) -> Option<Uri> + Send + Sync>>);
+
+impl Rewrite {
+    /// Puts the other form into a request, if there is one.
+    pub(super) fn apply<B>(&self, request: &mut http::Request<B>) {
+        if let Some(uri) = self.0.as_ref().and_then(|rewrite| rewrite(request.uri())) {
+            *request.uri_mut() = uri;
+        }
+    }
+}
+
+impl fmt::Debug for Rewrite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Rewrite" } else { "no rewrite" })
+    }
 }
 
 impl<S: Clone + Send + Sync + 'static> Default for Routes<S> {
     fn default() -> Self {
-        Self { router: Router::new(), list: Vec::new(), readiness: Readiness::new() }
+        Self { router: Router::new(), list: Vec::new(), readiness: Readiness::new(), rewrite: Rewrite::default() }
     }
 }
 
@@ -125,9 +147,18 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         self
     }
 
+    /// Gives paths another form before their route is looked for, so that one route answers under several names.
+    /// `None` leaves a path as it is.
+    #[must_use]
+    pub fn rewritten(mut self, rewrite: impl Fn(&Uri) -> Option<Uri> + Send + Sync + 'static) -> Self {
+        self.rewrite = Rewrite(Some(Arc::new(rewrite)));
+        self
+    }
+
     /// Gives the handlers their state.
     pub fn with_state(self, state: S) -> Routes {
-        Routes { router: self.router.with_state(state), list: self.list, readiness: self.readiness }
+        let Self { router, list, readiness, rewrite } = self;
+        Routes { router: router.with_state(state), list, readiness, rewrite }
     }
 
     /// Returns what is known of every route, in the order they were added.
@@ -137,8 +168,8 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
 }
 
 impl Routes {
-    pub(super) fn into_parts(self) -> (Router, Readiness) {
-        (self.router, self.readiness)
+    pub(super) fn into_parts(self) -> (Router, Readiness, Rewrite) {
+        (self.router, self.readiness, self.rewrite)
     }
 }
 

@@ -9,7 +9,9 @@ use std::time::Duration;
 use axum::Extension;
 use axum::Router;
 use axum::extract::connect_info::ConnectInfo;
+use axum::http::Request;
 use axum::middleware::from_fn_with_state;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -17,8 +19,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
+use tower::util::MapRequest;
 use tracing::{debug, info, warn};
 
+use super::routes::Rewrite;
 use super::streams::Streams;
 use super::{Routes, admin, wrap};
 use crate::tasks::Stop;
@@ -92,7 +96,7 @@ impl Server {
     /// Serves until the [`Stop`] is set, then lets requests finish and ends streams.
     pub async fn run(self, routes: Routes, stop: Stop) -> anyhow::Result<()> {
         let streams = Streams::new(stop.clone());
-        let router = complete(routes, &streams);
+        let (router, rewrite) = complete(routes, &streams);
         info!(address = %self.address, "listening");
         let mut open = JoinSet::new();
         let free = Arc::new(Semaphore::new(self.connections));
@@ -101,9 +105,9 @@ impl Server {
                 let place = free.clone().acquire_owned().await.expect("is never closed");
                 let (connection, peer) = accepted(&self.listener).await;
                 while open.try_join_next().is_some() {}
-                let (router, stop) = (router.clone(), stop.clone());
+                let (router, rewrite, stop) = (router.clone(), rewrite.clone(), stop.clone());
                 open.spawn(async move {
-                    answer(connection, peer, router, stop).await;
+                    answer(connection, peer, router, rewrite, stop).await;
                     drop(place);
                 });
             }
@@ -124,10 +128,10 @@ impl Server {
 }
 
 /// Adds what every service answers and what happens around every handler.
-fn complete(routes: Routes, streams: &Streams) -> Router {
-    let (router, readiness) = routes.into_parts();
-    let (admin, _) = admin::routes(readiness, streams.stop.clone()).into_parts();
-    router.merge(admin).layer(from_fn_with_state(streams.clone(), wrap::every))
+fn complete(routes: Routes, streams: &Streams) -> (Router, Rewrite) {
+    let (router, readiness, rewrite) = routes.into_parts();
+    let (admin, ..) = admin::routes(readiness, streams.stop.clone()).into_parts();
+    (router.merge(admin).layer(from_fn_with_state(streams.clone(), wrap::every)), rewrite)
 }
 
 async fn accepted(listener: &TcpListener) -> (TcpStream, SocketAddr) {
@@ -142,10 +146,14 @@ async fn accepted(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     }
 }
 
-async fn answer(connection: TcpStream, peer: SocketAddr, router: Router, stop: Stop) {
+async fn answer(connection: TcpStream, peer: SocketAddr, router: Router, rewrite: Rewrite, stop: Stop) {
     // Without it, small answers wait for the peer's acknowledgement of the one before.
     let _ = connection.set_nodelay(true);
-    let service = TowerToHyperService::new(router.layer(Extension(ConnectInfo(peer))));
+    let service = MapRequest::new(router.layer(Extension(ConnectInfo(peer))), move |mut request: Request<Incoming>| {
+        rewrite.apply(&mut request);
+        request
+    });
+    let service = TowerToHyperService::new(service);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)

@@ -326,3 +326,18 @@ async fn headers_of_the_handler_survive() {
     assert_eq!(answer.headers()["cache-control"], "no-store");
     site.end().await;
 }
+
+#[tokio::test]
+async fn a_route_answers_under_another_name_and_is_counted_under_its_own() {
+    let path = |uri: axum::http::Uri| async move { uri.to_string() };
+    let routes = Routes::new().route(Method::GET, "/api/thing", Access::Viewer, path).rewritten(|uri| {
+        uri.to_string().strip_prefix("/api/robot-a").and_then(|rest| format!("/api{rest}").parse().ok())
+    });
+    let site = site(routes).await;
+    for asked in ["/api/robot-a/thing?a=%2F", "/api/thing?a=%2F"] {
+        assert_eq!(site.get(asked).await.text().await.expect("a text"), "/api/thing?a=%2F");
+    }
+    assert_eq!(site.get("/api/robot-b/thing").await.status(), StatusCode::NOT_FOUND);
+    assert!(site.get("/metrics").await.text().await.expect("a text").contains("route=\"/api/thing\""));
+    site.end().await;
+}

@@ -1,6 +1,7 @@
 //! What an inspection of a waypoint came to.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -40,16 +41,24 @@ impl Verdict {
         }
     }
 
-    /// Returns the verdict that a word stands for.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|verdict| verdict.as_str() == word)
-    }
-
     /// Returns whether a model looked at a picture and decided.
     #[must_use]
     pub fn is_judged(self) -> bool {
         matches!(self, Self::Ok | Self::Ng)
+    }
+}
+
+/// A word that stands for no verdict.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no verdict")]
+pub struct NoVerdict(String);
+
+impl FromStr for Verdict {
+    type Err = NoVerdict;
+
+    fn from_str(word: &str) -> Result<Self, NoVerdict> {
+        let found = Self::ALL.into_iter().find(|verdict| verdict.as_str() == word);
+        found.ok_or_else(|| NoVerdict(word.to_owned()))
     }
 }
 
@@ -67,8 +76,8 @@ mod tests {
     fn every_verdict_is_written_and_read_as_its_word() {
         for verdict in Verdict::ALL {
             assert_eq!(serde_json::to_value(verdict).expect("is JSON"), verdict.as_str());
-            assert_eq!(Verdict::from_word(&verdict.to_string()), Some(verdict));
+            assert_eq!(verdict.to_string().parse(), Ok(verdict));
         }
-        assert_eq!(Verdict::from_word("ok"), None);
+        assert_eq!("ok".parse::<Verdict>().map_err(|error| error.to_string()), Err("\"ok\" is no verdict".to_owned()));
     }
 }
