@@ -3,6 +3,7 @@
 
 mod config;
 mod events;
+mod history;
 mod metrics;
 mod openapi;
 mod routes;
