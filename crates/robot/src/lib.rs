@@ -18,6 +18,7 @@ pub use camera::{Camera, Object, ObjectKind, Region, Shot};
 pub use command::{Activity, Command, CommandId, Outcome};
 pub use error::RobotError;
 pub use fault::{Fault, FaultTable};
+pub use kachaka::Kachaka;
 pub use map::{Map, MapEntry, MapId};
 pub use pose::{Battery, Location, LocationKind, Pose, Velocity};
 pub use robot::{Cursor, Robot};

@@ -1,1 +1,0 @@
-//! A Kachaka robot over gRPC.
