@@ -1,15 +1,17 @@
 //! Makes the ONNX files that Ronda's detectors run: from networks as they lie in package registries (Darknet,
-//! TensorFlow.js), and from nothing, for tests.
+//! TensorFlow.js), and from nothing, for tests; and 8-bit copies of them.
 //!
 //! Everything here is deterministic, so a manifest can name the hash of what comes out.
 
 pub mod darknet;
+mod eight_bits;
 mod graph;
 pub mod onnx;
 pub mod shapes;
 mod tfjs;
 
 pub use darknet::{DarknetHead, DarknetModel, darknet_to_onnx};
+pub use eight_bits::{Range, Tapped, eight_bits, tapped};
 pub use graph::InputShape;
 pub use tfjs::tfjs_ssd_to_onnx;
 
@@ -50,6 +52,15 @@ pub enum ConvertError {
         needed: usize,
         /// How many there are.
         present: usize,
+    },
+    /// An ONNX file holds more than what is written here, so a copy would lose some of it.
+    #[error("only networks that were converted here can be copied with 8 bits")]
+    Foreign,
+    /// Nobody has measured how large a value gets.
+    #[error("the range of the value {value} is not known")]
+    Range {
+        /// The value.
+        value: String,
     },
     /// The weights do not end with the network.
     #[error("the network needs {used} weights, the file has {present}")]
