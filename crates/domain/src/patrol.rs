@@ -3,9 +3,14 @@
 mod battery;
 pub mod event;
 pub mod order;
+mod plan;
+pub mod run;
 mod verdict;
 mod waypoint;
+pub mod words;
 
 pub use battery::{BatteryError, BatteryPolicy};
+pub use plan::{Limits, Plan, PlanError, Then};
+pub use run::Run;
 pub use verdict::{NoVerdict, Verdict};
 pub use waypoint::{CameraSide, FailurePolicy, OnFailure, Route, STANDARD_QUESTION, Waypoint, WaypointError};
