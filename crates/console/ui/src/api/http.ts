@@ -3,6 +3,10 @@ export class Failure extends Error {
   constructor(
     message: string,
     readonly status: number | null = null,
+    /** The service's own word for what is wrong. */
+    readonly code: string | null = null,
+    /** Sentences about single fields of what was sent. */
+    readonly fields: Readonly<Record<string, string>> = {},
   ) {
     super(message);
   }
@@ -40,6 +44,21 @@ export async function post(path: string): Promise<void> {
   await ask(path, { method: 'POST' });
 }
 
+/** What may be said with a request besides its body. */
+export interface Manner {
+  headers?: Record<string, string>;
+  /** How long the answer may take. */
+  patienceMs?: number;
+  signal?: AbortSignal;
+}
+
+/** Sends JSON, or nothing, and returns the answer's JSON; `null` if it has none. */
+export async function send<T = unknown>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown, manner: Manner = {}): Promise<T> {
+  const headers = { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...manner.headers };
+  const request: RequestInit = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+  return (await ask(path, request, manner.signal, manner.patienceMs)).value as T;
+}
+
 /** Says a failure in one sentence. */
 export function words(failure: unknown): string {
   return failure instanceof Failure ? failure.message : 'Something unexpected happened in this page.';
@@ -50,15 +69,15 @@ export function isAborted(failure: unknown): boolean {
   return failure instanceof DOMException && failure.name === 'AbortError';
 }
 
-async function ask(path: string, request: RequestInit, signal?: AbortSignal): Promise<Tagged<unknown>> {
+async function ask(path: string, request: RequestInit, signal?: AbortSignal, patienceMs = PATIENCE_MS): Promise<Tagged<unknown>> {
   const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(), PATIENCE_MS);
+  const timer = setTimeout(() => limit.abort(), patienceMs);
   const stop = (): void => limit.abort();
   signal?.addEventListener('abort', stop);
   try {
     const answer = await fetch(path, { ...request, headers: { accept: 'application/json', ...request.headers }, signal: limit.signal });
     const body = await read(answer);
-    if (!answer.ok) throw new Failure(told(body) ?? refused(answer.status), answer.status);
+    if (!answer.ok) throw new Failure(told(body) ?? refused(answer.status), answer.status, code(body), fields(body));
     return { value: body, tag: answer.headers.get('etag') };
   } catch (failure) {
     if (failure instanceof Failure || signal?.aborted === true) throw failure;
@@ -82,6 +101,17 @@ async function read(answer: Response): Promise<unknown> {
 function told(body: unknown): string | null {
   const message = (body as { error?: { message?: unknown } } | null)?.error?.message;
   return typeof message === 'string' && message !== '' ? message.charAt(0).toUpperCase() + message.slice(1) : null;
+}
+
+function code(body: unknown): string | null {
+  const code = (body as { error?: { code?: unknown } } | null)?.error?.code;
+  return typeof code === 'string' ? code : null;
+}
+
+function fields(body: unknown): Record<string, string> {
+  const fields = (body as { error?: { fields?: unknown } } | null)?.error?.fields;
+  if (typeof fields !== 'object' || fields === null) return {};
+  return Object.fromEntries(Object.entries(fields).map(([key, sentence]) => [key, String(sentence)]));
 }
 
 function refused(status: number): string {

@@ -7,6 +7,8 @@ const PAGE_COLOUR = { dark: '#0a0b10', light: '#eff0f4' };
 
 class Theme {
   choice = $state<ThemeChoice>('dark');
+  /** The theme on show, whoever chose it. */
+  shown = $state<'dark' | 'light'>('dark');
 
   /** Reads the stored choice and follows the system's; returns how to stop. */
   start(): () => void {
@@ -32,6 +34,7 @@ class Theme {
   #apply(systemIsLight: boolean): void {
     const shown = this.choice === 'system' ? (systemIsLight ? 'light' : 'dark') : this.choice;
     document.documentElement.dataset['theme'] = shown;
+    this.shown = shown;
     document.querySelector('meta[name="theme-color"]')?.setAttribute('content', PAGE_COLOUR[shown]);
   }
 }

@@ -44,6 +44,10 @@ describe.each(['dark', 'light'])('the %s theme', (name) => {
     expect(contrast('#ffffff', value('alarm-fill'))).toBeGreaterThanOrEqual(4.5);
   });
 
+  it.each(['map-free', 'map-unseen'])('shows what is drawn on %s', (ground) => {
+    for (const mark of ['ink', 'accent', 'alarm', 'ok', 'warn']) expect(contrast(value(mark), value(ground)), mark).toBeGreaterThanOrEqual(3);
+  });
+
   it('shows the focus ring on every surface', () => {
     for (const surface of ['page', 'well', 'panel', 'raised']) {
       expect(contrast(value('accent'), value(surface))).toBeGreaterThanOrEqual(3);

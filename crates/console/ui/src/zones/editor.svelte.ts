@@ -1,6 +1,6 @@
 import { FEWEST_CORNERS, type Point, withoutCorner } from '../geometry/polygon';
 import { type Draft, faults, newZone, same, withoutZone, withZone, type ZoneDraft } from './draft';
-import { begun, redone, type Steps, taken, undone } from './steps';
+import { begun, redone, type Steps, taken, undone } from '../lib/steps';
 
 /** The zones of one camera being edited: the draft, its steps, what is selected and what is being drawn. */
 export class Editor {

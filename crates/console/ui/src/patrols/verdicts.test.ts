@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { counted, shown, status } from './verdicts';
+
+describe('verdicts', () => {
+  it('are counted with the worst first and none that did not occur', () => {
+    expect(counted({ OK: 7, NG: 1, STALE: 0 })).toEqual([
+      { verdict: 'NG', count: 1 },
+      { verdict: 'OK', count: 7 },
+    ]);
+  });
+
+  it('are never shown as good while they are not there', () => {
+    expect(shown(null).tone).toBe('off');
+    expect(shown('UNREACHABLE').tone).toBe('warn');
+  });
+});
+
+describe('the status of a patrol', () => {
+  it.each([
+    ['completed', 'Completed'],
+    ['Completed', 'Completed'],
+    ['Patrol Stopped', 'Stopped'],
+    ['Running', 'Under way'],
+    ['something else', 'something else'],
+  ])('%s reads “%s”', (text, name) => {
+    expect(status(text).name).toBe(name);
+  });
+});

@@ -1,0 +1,63 @@
+import { getJson, isAborted, words } from '../api/http';
+import type { Firing, Schedule, ScheduleEntry } from '../api/patrol';
+import { robotApi } from '../api/robots';
+
+/** What was or will be started by a schedule. */
+export interface Start {
+  key: string;
+  at: string;
+  robot: string;
+  schedule: string;
+  route: string | null;
+  outcome: 'planned' | 'fired' | 'late' | 'missed';
+  reason: string | null;
+  run: number | null;
+}
+
+/** Enough for two weeks of a patrol every hour. */
+const AHEAD = 400;
+
+/** The schedules of one robot, what they will start and what they have started. */
+export class Book {
+  readonly robot: string;
+  schedules = $state.raw<Schedule[]>([]);
+  starts = $state.raw<Start[]>([]);
+  routes = $state.raw<string[]>([]);
+  loaded = $state(false);
+  failure = $state('');
+
+  constructor(robot: string) {
+    this.robot = robot;
+  }
+
+  async load(signal?: AbortSignal): Promise<void> {
+    try {
+      const at = (path: string): string => robotApi(this.robot, path);
+      const [schedules, ahead, log, routes] = await Promise.all([
+        getJson<Schedule[] | { schedules: Schedule[] }>(at('schedules'), signal),
+        getJson<Firing[] | { upcoming: Firing[] }>(`${at('schedules/preview')}?count=${AHEAD}`, signal),
+        getJson<ScheduleEntry[] | { entries: ScheduleEntry[] }>(at('schedules/log'), signal),
+        getJson<string[] | { routes: ({ name: string } | string)[] }>(at('routes'), signal),
+      ]);
+      this.schedules = Array.isArray(schedules) ? schedules : schedules.schedules;
+      const firings = Array.isArray(ahead) ? ahead : ahead.upcoming;
+      const entries = Array.isArray(log) ? log : log.entries;
+      this.starts = [...entries.map((entry) => this.#logged(entry)), ...firings.map((firing) => this.#planned(firing))];
+      this.routes = (Array.isArray(routes) ? routes : routes.routes).map((one) => (typeof one === 'string' ? one : one.name));
+      this.failure = '';
+      this.loaded = true;
+    } catch (cause) {
+      if (!isAborted(cause)) this.failure = words(cause);
+    }
+  }
+
+  #planned({ at, schedule_id: schedule, route }: Firing): Start {
+    return { key: `${this.robot} ${schedule} ${at}`, at, robot: this.robot, schedule, route: route ?? null, outcome: 'planned', reason: null, run: null };
+  }
+
+  #logged(entry: ScheduleEntry): Start {
+    const at = entry.planned_at ?? entry.at ?? '';
+    const route = this.schedules.find((one) => one.id === entry.schedule_id)?.route ?? null;
+    return { key: `${this.robot} ${entry.schedule_id} ${at} log`, at, robot: this.robot, schedule: entry.schedule_id, route, outcome: entry.outcome, reason: entry.reason ?? null, run: entry.run_id ?? entry.run ?? null };
+  }
+}
