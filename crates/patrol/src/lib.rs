@@ -1,12 +1,17 @@
 //! The patrol backend of one robot: it keeps the connection to the robot, sends it on its round, has its pictures
 //! judged, records everything and reports. One process per robot; all of a site share the data directory.
 
+mod camera;
 mod config;
+mod control;
 mod events;
 mod history;
+mod link;
 mod metrics;
 mod openapi;
+mod points;
 mod routes;
+mod settings_book;
 mod view;
 
 use std::net::SocketAddr;
