@@ -2,15 +2,18 @@
 // RONDA_BASE_URL is the address if --base is not given, RONDA_SCREENSHOTS the folder for pictures, CHROMIUM the browser.
 import { parseArgs } from 'node:util';
 import { alerts } from './checks/alerts.mjs';
+import { drive } from './checks/drive.mjs';
 import { keyboard } from './checks/keyboard.mjs';
+import { patrol } from './checks/patrol.mjs';
 import { phone } from './checks/phone.mjs';
+import { records } from './checks/records.mjs';
 import { system } from './checks/system.mjs';
 import { themes } from './checks/themes.mjs';
 import { wall } from './checks/wall.mjs';
 import { zones } from './checks/zones.mjs';
 import { Visit } from './visit.mjs';
 
-const CHECKS = { wall, alerts, zones, system, keyboard, themes, phone };
+const CHECKS = { wall, alerts, zones, system, patrol, drive, records, keyboard, themes, phone };
 
 const { values } = parseArgs({ options: { base: { type: 'string' }, only: { type: 'string' } } });
 const base = (values.base ?? process.env.RONDA_BASE_URL ?? 'http://localhost:5000').replace(/\/$/, '');

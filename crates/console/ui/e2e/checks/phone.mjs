@@ -8,7 +8,24 @@ export async function phone(visit) {
   await visit.open({ viewport: PHONE, touch: true });
   const [camera] = await visit.cameras();
   const { alerts } = await visit.api('/alerts/api/v1/alerts?limit=1');
-  const pages = { wall: '#/', camera: `#/cameras/${camera.id}`, alerts: '#/alerts', zones: `#/zones/${camera.id}`, system: '#/system' };
+  const pages = {
+    wall: '#/',
+    camera: `#/cameras/${camera.id}`,
+    alerts: '#/alerts',
+    zones: `#/zones/${camera.id}`,
+    system: '#/system',
+    robots: '#/robots',
+    robot: '#/robots/robot-a',
+    waypoints: '#/robots/robot-a/route',
+    schedule: '#/schedule',
+    settings: '#/settings',
+    patrols: '#/patrols',
+    reports: '#/reports',
+    costs: '#/costs',
+    links: '#/links',
+  };
+  const { runs } = await visit.api('/api/v1/runs?limit=1');
+  if (runs.length > 0) pages.patrol = `#/patrols/${runs[0].id}`;
   if (alerts.length > 0) pages.alert = `#/alerts/${alerts[0].alert_id}`;
   for (const [name, hash] of Object.entries(pages)) {
     await visit.go(hash);

@@ -1,7 +1,21 @@
 // Both themes on every page, and the one that was chosen stays.
 import { assert, until } from '../visit.mjs';
 
-const PAGES = { wall: '#/', alerts: '#/alerts', zones: '#/zones', system: '#/system' };
+const PAGES = {
+  wall: '#/',
+  alerts: '#/alerts',
+  zones: '#/zones',
+  system: '#/system',
+  robots: '#/robots',
+  robot: '#/robots/robot-a',
+  waypoints: '#/robots/robot-a/route',
+  schedule: '#/schedule',
+  settings: '#/settings',
+  patrols: '#/patrols',
+  reports: '#/reports',
+  costs: '#/costs',
+  links: '#/links',
+};
 
 export async function themes(visit) {
   const backgrounds = new Set();

@@ -272,7 +272,7 @@ export interface Shared {
   reports: Report[];
 }
 
-export type FieldType = 'boolean' | 'integer' | 'number' | 'text' | 'long_text' | 'choice' | 'list' | 'secret' | 'object';
+export type FieldType = 'boolean' | 'integer' | 'number' | 'text' | 'long_text' | 'choice' | 'list' | 'prices' | 'url' | 'secret';
 export type SettingValue = boolean | number | string | string[] | { [key: string]: unknown } | null;
 export type Settings = Record<string, SettingValue>;
 
@@ -289,8 +289,20 @@ export interface SettingField {
   title?: string;
   unit?: string;
   per_robot?: boolean;
-  /** Whether the environment of the service sets it, so that it cannot be changed here. */
-  from_environment?: boolean;
+  /** Whether a number may be left out. */
+  optional?: boolean;
+  /** How long a text, or one entry of a list, may be. */
+  max_length?: number | null;
+  /** The variable of the service's environment that sets it, so that it cannot be changed here. */
+  environment?: string | null;
+  /** Why the stored value is not used. */
+  problem?: string | null;
+}
+
+/** What a model costs, in dollars for a million tokens. */
+export interface Price {
+  input: number;
+  output: number;
 }
 
 export type SunEvent = 'dawn' | 'sunrise' | 'sunset' | 'dusk';

@@ -1,61 +1,63 @@
-import { backoff } from './backoff';
+import type { Ask, Tell } from './hub';
+import { browserHub } from './world';
 
 /** What is done with the events of a stream. */
-export interface Listener {
-  /** Called with the data of each event of a kind that is listened to. */
-  on: Record<string, (data: unknown) => void>;
+export interface Wanted {
+  /** Called with each event of a kind that is listened to, and its id. */
+  on: Record<string, (data: string, id: string) => void>;
+  /** The kinds that say how something is now: who comes late hears the last one first. */
+  kept?: string[];
   /** Called when the stream begins and when it breaks off. */
   connected: (connected: boolean) => void;
+  /** Whether nothing need be heard while nobody looks. */
+  onlyVisible?: boolean;
 }
 
-/**
- * Listens to a stream of events while the page is visible, and begins anew when it breaks off. A browser opens only six connections to a
- * site, for all its tabs together: those that nobody looks at must not keep theirs. Returns how to stop.
- */
-export function listen(path: string, { on, connected }: Listener): () => void {
-  let source: EventSource | null = null;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let attempt = 0;
+const ALIVE_MS = 10_000;
 
-  const close = (): void => {
-    clearTimeout(timer);
-    source?.close();
-    source = null;
+const here = new Set<(tell: Tell) => void>();
+let post: ((ask: Ask) => void) | null = null;
+
+/** Listens to a stream of events, begun anew when it breaks off. All pages of the console share one connection to it. Returns how to stop. */
+export function listen(path: string, { on, kept = [], connected, onlyVisible = false }: Wanted): () => void {
+  const ask = (post ??= begin());
+  const take = (tell: Tell): void => {
+    if (tell.path !== path) return;
+    if (tell.kind === 'connected') connected(tell.connected);
+    else on[tell.event]?.(tell.data, tell.id);
   };
-
-  const open = (): void => {
-    close();
-    if (document.hidden) return;
-    const current = new EventSource(path);
-    source = current;
-    current.onopen = () => {
-      attempt = 0;
-      connected(true);
-    };
-    current.onerror = () => {
-      connected(false);
-      // The browser tries again by itself unless the answer was an error; then it gives up for good and it is up to us.
-      if (current.readyState !== EventSource.CLOSED) return;
-      timer = setTimeout(open, backoff(attempt, Math.random()));
-      attempt += 1;
-    };
-    for (const [kind, take] of Object.entries(on)) {
-      current.addEventListener(kind, (event: MessageEvent<string>) => take(parsed(event.data)));
-    }
+  const open = (): void => ask({ kind: 'open', path, events: Object.keys(on), kept });
+  const close = (): void => ask({ kind: 'close', path });
+  const look = (): void => {
+    if (document.hidden && onlyVisible) close();
+    else if (!document.hidden) open();
   };
-
-  document.addEventListener('visibilitychange', open);
-  open();
+  here.add(take);
+  document.addEventListener('visibilitychange', look);
+  addEventListener('pagehide', close);
+  addEventListener('pageshow', look);
+  if (!document.hidden || !onlyVisible) open();
   return () => {
+    here.delete(take);
+    document.removeEventListener('visibilitychange', look);
+    removeEventListener('pagehide', close);
+    removeEventListener('pageshow', look);
     close();
-    document.removeEventListener('visibilitychange', open);
   };
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
+function begin(): (ask: Ask) => void {
+  const tell = (tell: Tell): void => here.forEach((take) => take(tell));
+  if (typeof SharedWorker === 'undefined') return alone(tell);
+  const worker = new SharedWorker(new URL('./events.worker.ts', import.meta.url), { type: 'module', name: 'ronda-events' });
+  worker.port.onmessage = (message: MessageEvent<Tell>) => tell(message.data);
+  setInterval(() => worker.port.postMessage({ kind: 'alive' } satisfies Ask), ALIVE_MS);
+  return (ask) => worker.port.postMessage(ask);
+}
+
+/** A browser that has no shared workers listens for each page by itself. */
+function alone(tell: (tell: Tell) => void): (ask: Ask) => void {
+  const hub = browserHub();
+  const listener = { tell };
+  return (ask) => hub.hear(listener, ask);
 }

@@ -1,7 +1,7 @@
 import { getJson } from '../api/http';
 import type { Alert, AlertPage } from '../api/types';
 import { listPath, merged } from '../alerts/alerts';
-import { backoff } from './backoff';
+import { listen } from './events';
 import { NO_FILTER } from './route';
 
 const KEPT = 200;
@@ -17,18 +17,21 @@ class News {
   flashes = $state.raw<ReadonlyMap<string, number>>(new Map());
 
   #listeners = new Set<(alert: Alert) => void>();
-  #source: EventSource | null = null;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #attempt = 0;
-  #lastId = '';
 
   start(): () => void {
-    this.#connect();
+    const stop = listen('/console/api/v1/events', {
+      connected: (connected) => {
+        this.connected = connected;
+        // After a break something may have been missed.
+        if (connected && this.loaded) void this.catchUp();
+      },
+      on: {
+        alert: (data) => this.#receive(data),
+        gap: () => void this.catchUp(),
+      },
+    });
     void this.catchUp();
-    return () => {
-      clearTimeout(this.#timer);
-      this.#source?.close();
-    };
+    return stop;
   }
 
   /** Calls `listener` for every alert that arrives from now on; returns how to stop. */
@@ -59,28 +62,8 @@ class News {
     }
   }
 
-  #connect(): void {
-    const from = this.#lastId === '' ? '' : `?last_event_id=${encodeURIComponent(this.#lastId)}`;
-    const source = new EventSource(`/console/api/v1/events${from}`);
-    source.onopen = () => {
-      this.connected = true;
-      this.#attempt = 0;
-    };
-    source.addEventListener('alert', (event: MessageEvent<string>) => this.#receive(event));
-    source.addEventListener('gap', () => void this.catchUp());
-    source.onerror = () => {
-      // The browser tries again by itself unless the answer was an error; then it gives up for good and it is up to us.
-      this.connected = false;
-      if (source.readyState !== EventSource.CLOSED) return;
-      this.#timer = setTimeout(() => this.#connect(), backoff(this.#attempt, Math.random()));
-      this.#attempt += 1;
-    };
-    this.#source = source;
-  }
-
-  #receive(event: MessageEvent<string>): void {
-    this.#lastId = event.lastEventId;
-    const alert = JSON.parse(event.data) as Alert;
+  #receive(data: string): void {
+    const alert = JSON.parse(data) as Alert;
     if (this.alerts.some((known) => known.alert_id === alert.alert_id)) return;
     this.alerts = merged(this.alerts, [alert]).slice(0, KEPT);
     this.unseen += 1;

@@ -1,4 +1,5 @@
 import { Failure, send, words } from '../api/http';
+import type { Control as Holder } from '../api/patrol';
 import { robotApi } from '../api/robots';
 import { toasts } from '../lib/toasts.svelte';
 
@@ -18,6 +19,8 @@ const RENEW_MS = 10_000;
 const NAME_KEY = 'ronda.name';
 const HEADER = 'X-Ronda-Control';
 const CONFLICT = 409;
+/** What the robot says of control may be this much older than our own lease. */
+const LAG_MS = 2000;
 
 /** The right to move one robot: taken when it is first needed, renewed while the page is open, given back when it is left. */
 export class Control {
@@ -25,6 +28,7 @@ export class Control {
   /** What must be asked before control can be taken over, and what follows then. */
   refusal = $state.raw<(Refusal & { go: () => void }) | null>(null);
   #timer: ReturnType<typeof setInterval> | undefined;
+  #since = 0;
 
   constructor(private readonly robot: string) {}
 
@@ -36,9 +40,17 @@ export class Control {
       return true;
     } catch (failure) {
       this.#lost(failure);
-      toasts.say(words(failure), 'alarm');
+      // Control was lost without a word: it is asked for again, which says who has it now.
+      if (this.lease === null) await this.#have(() => void this.command(path, body));
+      else toasts.say(words(failure), 'alarm');
       return false;
     }
+  }
+
+  /** Heeds what the robot says about who controls it: our lease ends when somebody else has it. */
+  heed(holder: Holder | null): void {
+    if (this.lease === null || holder === null || Date.now() - this.#since < LAG_MS) return;
+    if (holder.kind === 'operator' && holder.holder !== this.lease.holder) this.#forget();
   }
 
   /** Makes sure that we have control; if it must be taken from somebody, `then` follows the operator's consent. */
@@ -91,6 +103,7 @@ export class Control {
   }
 
   async #ask(takeOver: boolean): Promise<void> {
+    if (this.lease === null) this.#since = Date.now();
     this.lease = await send<Lease>('POST', robotApi(this.robot, 'control'), { holder: operatorName(), ...(takeOver ? { take_over: true } : {}) }, { headers: this.headers() });
     clearInterval(this.#timer);
     this.#timer = setInterval(() => void this.#renew(), RENEW_MS);

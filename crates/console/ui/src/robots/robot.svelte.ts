@@ -35,14 +35,16 @@ export class Robot {
 
   start(): () => void {
     return listen(robotApi(this.id, 'events'), {
+      onlyVisible: true,
+      kept: ['state', 'run'],
       connected: (connected) => {
         this.connected = connected;
         this.tried = true;
       },
       on: {
-        state: (data) => this.#take(data as RobotState | null),
-        run: (data) => this.#takeRun(data as RunProgress | null),
-        verdict: (data) => this.#takeVerdict(data as Inspection | null),
+        state: (data) => this.#take(read<RobotState>(data)),
+        run: (data) => this.#takeRun(read<RunProgress>(data)),
+        verdict: (data) => this.#takeVerdict(read<Inspection>(data)),
         points: () => (this.changes.points += 1),
         settings: () => (this.changes.settings += 1),
         schedules: () => (this.changes.schedules += 1),
@@ -86,4 +88,12 @@ export class Robot {
 function merged(known: readonly Inspection[], newer: readonly Inspection[]): Inspection[] {
   const all = new Map([...known, ...newer].map((one) => [one.id, one]));
   return [...all.values()].sort((a, b) => b.id - a.id);
+}
+
+function read<T>(text: string): T | null {
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    return null;
+  }
 }

@@ -1,4 +1,4 @@
-import type { SettingField, Settings, SettingValue } from '../api/patrol';
+import type { Price, SettingField, Settings, SettingValue } from '../api/patrol';
 import { sentence } from '../lib/format';
 
 /** Returns what differs from what is stored, and only that. */
@@ -21,12 +21,37 @@ export function overrides(stored: Settings, draft: Settings): Settings {
 
 /** Returns what is wrong with a value in one sentence, or nothing. The service has the last word. */
 export function fault(field: SettingField, value: SettingValue): string | null {
-  if (field.type !== 'integer' && field.type !== 'number') return field.type === 'object' && typeof value === 'string' ? 'This is not written in JSON.' : null;
+  switch (field.type) {
+    case 'integer':
+    case 'number':
+      return numberFault(field, value);
+    case 'list':
+      return listFault(field, Array.isArray(value) ? value : []);
+    case 'prices':
+      return Object.entries(prices(value)).some(([model, { input, output }]) => model.trim() === '' || !(input >= 0) || !(output >= 0)) ? 'Give each model a name and two prices.' : null;
+    default:
+      return field.max_length != null && String(value ?? '').length > field.max_length ? `At most ${field.max_length} characters.` : null;
+  }
+}
+
+/** Reads what models cost. */
+export function prices(value: SettingValue): Record<string, Price> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, Price>) : {};
+}
+
+function numberFault(field: SettingField, value: SettingValue): string | null {
+  if (value === null && field.optional === true) return null;
   if (typeof value !== 'number' || Number.isNaN(value)) return 'Give a number.';
   if (field.type === 'integer' && !Number.isInteger(value)) return 'Give a whole number.';
   const [least, most] = [field.min ?? null, field.max ?? null];
   if (least !== null && value < least) return most === null ? `At least ${least}.` : `Between ${least} and ${most}.`;
   if (most !== null && value > most) return least === null ? `At most ${most}.` : `Between ${least} and ${most}.`;
+  return null;
+}
+
+function listFault(field: SettingField, entries: readonly string[]): string | null {
+  if (field.max != null && entries.length > field.max) return `At most ${field.max} lines.`;
+  if (field.max_length != null && entries.some((entry) => entry.length > (field.max_length ?? 0))) return `At most ${field.max_length} characters in a line.`;
   return null;
 }
 

@@ -43,9 +43,9 @@ export class Editor {
     this.selected = point.id;
   }
 
+  /** Takes a waypoint out. It stays selected, so that it is open again when this is undone. */
   remove(id: string): void {
     this.replace(this.points.filter((point) => point.id !== id));
-    if (this.selected === id) this.selected = null;
   }
 
   /** Moves a waypoint to another place in the round. */
