@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::entry::{Entry, Lookup, Problem};
 
 pub use alerting::{AlertingSettings, Protocol, StdoutFormat};
-pub use inference::{Backend, Device, InferenceSettings};
+pub use inference::{Backend, Device, InferenceSettings, Precision};
 pub use stream_manager::StreamManagerSettings;
 
 /// `services.yaml` as it was written. Every section may be absent.

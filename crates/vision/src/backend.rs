@@ -4,6 +4,7 @@ mod engine;
 mod library;
 mod onnxruntime;
 mod single_pass;
+mod tap;
 mod tract;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use crate::settings::Settings;
 use engine::Engine;
 use onnxruntime::Onnxruntime;
 use single_pass::SinglePass;
+pub(crate) use tap::Tap;
 use tract::{Plans, Tract};
 
 /// A detector, and what it is not.
@@ -75,6 +77,7 @@ pub(crate) fn load_several(
     settings: &Settings,
     count: Count,
 ) -> Result<LoadedSet, LoadError> {
+    let manifest = &Manifest { input: manifest.input.clone().sized(settings.image_size), ..manifest.clone() };
     let mut refusals = Vec::new();
     if !settings.allows_first_choice(&manifest.backends) {
         refusals.push((settings.wanted().unwrap_or(Backend::Tract), "the manifest does not allow it".to_owned()));

@@ -8,7 +8,7 @@ use domain::services::{self, InferenceSettings};
 use crate::active::ActiveModel;
 use crate::models::Models;
 use crate::pool::{ModelSource, PoolSettings};
-use crate::settings::{BackendChoice, Device, Settings};
+use crate::settings::{BackendChoice, Device, PrecisionChoice, Settings};
 
 /// The model that runs until another one is chosen.
 pub const DEFAULT_MODEL: &str = "yolov4-tiny";
@@ -41,6 +41,12 @@ pub fn configured(inference: &InferenceSettings, places: &Places, cores: usize) 
             // No backend computes on an Apple GPU.
             services::Device::Cpu | services::Device::Mps => Device::Cpu,
         },
+        precision: match inference.precision {
+            services::Precision::Auto => PrecisionChoice::Auto,
+            services::Precision::Float => PrecisionChoice::Float,
+            services::Precision::Int8 => PrecisionChoice::Int8,
+        },
+        image_size: inference.image_size,
         confidence: Some(inference.confidence),
         iou: Some(inference.iou_threshold),
         unknown: Some(inference.unknown_threshold),
@@ -51,6 +57,8 @@ pub fn configured(inference: &InferenceSettings, places: &Places, cores: usize) 
         queue_capacity: inference.queue_capacity,
         batch: (inference.batch_size > 1).then_some(inference.batch_size),
         batch_wait: Duration::from_millis(inference.batch_wait_ms),
+        // A backend prepares itself with its first picture, so one is always shown to it.
+        warm_up: inference.warmup_iterations.max(1),
         ..PoolSettings::new(detector, inference.threads.map_or(cores, usize::from))
     };
     let source = ModelSource {
@@ -94,7 +102,8 @@ mod tests {
     #[test]
     fn what_the_operator_writes_reaches_the_detector() {
         let (pool, _) = of("inference: { backend: tract, device: mps, threads: 3, confidence: 0.6, batch_size: 8, \
-             queue_capacity: 9, class_thresholds: { person: 0.7 } }");
+             queue_capacity: 9, class_thresholds: { person: 0.7 }, \
+             precision: float, image_size: 512, warmup_iterations: 0 }");
         let detector = &pool.detector;
         assert_eq!(
             (detector.backend, detector.device, detector.confidence),
@@ -102,6 +111,7 @@ mod tests {
         );
         assert_eq!(detector.class_thresholds, [("person".to_owned(), 0.7)].into());
         assert_eq!((pool.workers, pool.batch, pool.queue_capacity), (3, Some(8), 9));
+        assert_eq!((detector.precision, detector.image_size, pool.warm_up), (PrecisionChoice::Float, 512, 1));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use domain::picture::Picture;
 
 use crate::letterbox::Letterbox;
 use crate::manifest::Backend;
+pub use crate::precision::Precision;
 
 /// What a caller wants looked at.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +35,8 @@ impl<'a> Input<'a> {
 pub struct ModelInfo {
     /// Which model it is.
     pub model: ModelRef,
+    /// How exactly it computes.
+    pub precision: Precision,
     /// What runs it.
     pub backend: Backend,
     /// The execution provider in use: `cpu`, `cuda` or `tensorrt`.

@@ -7,10 +7,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use domain::alert::ModelRef;
 use domain::geometry::Size;
 use serde::Deserialize;
 
 use crate::decode::Layout;
+use crate::precision::Precision;
 
 /// One thing that runs a model file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, Deserialize)]
@@ -58,13 +60,46 @@ pub struct Manifest {
     pub batch: usize,
     /// The backends that can run the file, the preferred one first.
     pub backends: Vec<Backend>,
+    /// How exactly the file computes.
+    pub precision: Precision,
+    /// The 8-bit copy, if there is one that passed its gate.
+    pub int8: Option<Int8>,
+}
+
+/// An 8-bit copy of a model: made on this machine from the model and the ranges of its inner values, so its hash is known beforehand.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Int8 {
+    /// The SHA-256 of the copy.
+    pub sha256: String,
+    /// How many of the first convolutions stay floats.
+    #[serde(default)]
+    pub float_convolutions: usize,
+    /// What the accuracy gate measured; a copy without it is never used.
+    pub gate: Passed,
+}
+
+/// What the accuracy gate measured when a copy passed.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Passed {
+    /// The file in `models/labels` without its ending.
+    pub labels: String,
+    /// How many things are labelled there.
+    pub things: usize,
+    /// The average precision at an overlap of a half: the model's and the copy's.
+    pub ap50: [f64; 2],
+    /// The mean of it over overlaps from 0.5 to 0.95: the model's and the copy's.
+    pub ap: [f64; 2],
 }
 
 /// How a picture becomes the model's input: letterboxed planes of 32-bit floats, `[N, 3, height, width]`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InputSpec {
-    /// The largest width and height that a picture is scaled to.
+    /// The largest width and height that a picture is scaled to. A manifest without it, and with a stride, leaves it to the operator;
+    /// it is [`InputSpec::OPEN`] until [`InputSpec::sized`] was asked.
+    #[serde(default = "InputSpec::open")]
     pub size: Size,
     /// Sides may be any multiple of this; absent where the file fixes both.
     #[serde(default)]
@@ -84,6 +119,23 @@ pub struct InputSpec {
 }
 
 impl InputSpec {
+    /// The size of a model that does as well at others.
+    pub const OPEN: Size = Size::new(0, 0);
+
+    /// Returns the input with the operator's side in whole strides, if the manifest leaves it open.
+    #[must_use]
+    pub fn sized(mut self, side: u32) -> Self {
+        if let (Self::OPEN, Some(stride)) = (self.size, self.stride) {
+            let side = (side / stride).max(1) * stride;
+            self.size = Size::new(side, side);
+        }
+        self
+    }
+
+    fn open() -> Size {
+        Self::OPEN
+    }
+
     fn grey() -> u8 {
         114
     }
@@ -175,11 +227,19 @@ struct Raw {
     batch: usize,
     #[serde(default = "Raw::all_backends")]
     backends: Vec<Backend>,
+    #[serde(default = "Raw::float")]
+    precision: Precision,
+    #[serde(default)]
+    int8: Option<Int8>,
 }
 
 impl Raw {
     fn one() -> usize {
         1
+    }
+
+    fn float() -> Precision {
+        Precision::Float
     }
 
     fn all_backends() -> Vec<Backend> {
@@ -188,6 +248,26 @@ impl Raw {
 }
 
 impl Manifest {
+    /// Returns which model it is.
+    #[must_use]
+    pub fn model_ref(&self) -> ModelRef {
+        ModelRef { name: self.name.clone(), version: self.version.clone(), sha256: self.sha256.clone() }
+    }
+
+    /// Returns the manifest of the 8-bit copy, if there is one.
+    #[must_use]
+    pub fn int8_copy(&self) -> Option<Self> {
+        let copy = self.int8.as_ref()?;
+        Some(Self {
+            version: format!("{}+int8", self.version),
+            sha256: copy.sha256.clone(),
+            backends: vec![Backend::Onnxruntime],
+            precision: Precision::Int8,
+            int8: None,
+            ..self.clone()
+        })
+    }
+
     /// Reads and checks a manifest file.
     ///
     /// # Errors
@@ -210,15 +290,23 @@ impl Manifest {
         if !is_name(&raw.name) {
             return refuse("name", "1 to 64 letters, digits, dots, dashes and underscores");
         }
-        if raw.sha256.len() != 64 || !raw.sha256.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+        if !is_sha256(&raw.sha256) {
             return refuse("sha256", "64 lower-case hexadecimal digits");
+        }
+        if raw.int8.as_ref().is_some_and(|copy| !is_sha256(&copy.sha256)) {
+            return refuse("int8.sha256", "64 lower-case hexadecimal digits");
+        }
+        if raw.int8.is_some() && !raw.backends.contains(&Backend::Onnxruntime) {
+            return refuse("int8", "a model that onnxruntime runs: no other backend gains from 8 bits");
         }
         if raw.labels.is_empty() {
             return refuse("labels", "at least one class name");
         }
         let Size { width, height } = raw.input.size;
-        if !(16..=4096).contains(&width) || !(16..=4096).contains(&height) {
-            return refuse("input.size", "sides of 16 to 4096 pixels");
+        let is_open =
+            raw.input.size == InputSpec::OPEN && raw.input.stride.is_some_and(|stride| (1..=128).contains(&stride));
+        if !is_open && (!(16..=4096).contains(&width) || !(16..=4096).contains(&height)) {
+            return refuse("input.size", "sides of 16 to 4096 pixels, or no size but a stride");
         }
         if let Some(stride) = raw.input.stride
             && (stride == 0 || width % stride != 0 || height % stride != 0)
@@ -261,8 +349,14 @@ impl Manifest {
             thresholds: raw.thresholds,
             batch: raw.batch,
             backends: raw.backends,
+            precision: raw.precision,
+            int8: raw.int8,
         })
     }
+}
+
+fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Tells whether a text can be a model's name, and so a directory's.

@@ -38,6 +38,12 @@ pub enum ModelError {
         /// The model.
         name: String,
     },
+    /// The model has no 8-bit copy on this machine.
+    #[error("the 8-bit copy of {name} is not on this machine, make it: `ronda model fetch {name}`")]
+    NoCopy {
+        /// The model.
+        name: String,
+    },
     /// The model file cannot be read.
     #[error("cannot read {}", .path.display())]
     Read {
@@ -108,25 +114,49 @@ impl Models {
         self.cache.join("models").join(name).join("model.onnx")
     }
 
+    /// Returns where a model's 8-bit copy belongs: it is made on this machine, so always in the cache.
+    #[must_use]
+    pub fn int8(&self, name: &str) -> PathBuf {
+        self.cache.join("models").join(name).join("model-int8.onnx")
+    }
+
+    /// Returns where the ranges of a model's inner values are written, which its 8-bit copy is made with.
+    #[must_use]
+    pub fn int8_ranges(&self, name: &str) -> PathBuf {
+        self.manifests.join(name).join("int8-ranges.yaml")
+    }
+
     /// Reads a model's file and checks it against the manifest's hash.
     ///
     /// # Errors
     /// [`ModelError::NotFetched`], [`ModelError::Read`] or [`ModelError::Hash`].
     pub fn read(&self, manifest: &Manifest) -> Result<Vec<u8>, ModelError> {
-        let path = self.file(&manifest.name);
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                return Err(ModelError::NotFetched { name: manifest.name.clone() });
-            }
-            Err(source) => return Err(ModelError::Read { path, source }),
-        };
-        let found = hex::encode(Sha256::digest(&bytes));
-        if found != manifest.sha256 {
-            return Err(ModelError::Hash { path, expected: manifest.sha256.clone(), found });
-        }
-        Ok(bytes)
+        let missing = || ModelError::NotFetched { name: manifest.name.clone() };
+        checked(self.file(&manifest.name), &manifest.sha256, missing)
     }
+
+    /// Reads a model's 8-bit copy and checks it against the manifest's hash.
+    ///
+    /// # Errors
+    /// [`ModelError::NoCopy`], [`ModelError::Read`] or [`ModelError::Hash`].
+    pub fn read_int8(&self, manifest: &Manifest) -> Result<Vec<u8>, ModelError> {
+        let missing = || ModelError::NoCopy { name: manifest.name.clone() };
+        let copy = manifest.int8.as_ref().ok_or_else(missing)?;
+        checked(self.int8(&manifest.name), &copy.sha256, missing)
+    }
+}
+
+fn checked(path: PathBuf, sha256: &str, missing: impl FnOnce() -> ModelError) -> Result<Vec<u8>, ModelError> {
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(missing()),
+        Err(source) => return Err(ModelError::Read { path, source }),
+    };
+    let found = hex::encode(Sha256::digest(&bytes));
+    if found != sha256 {
+        return Err(ModelError::Hash { path, expected: sha256.to_owned(), found });
+    }
+    Ok(bytes)
 }
 
 #[cfg(test)]

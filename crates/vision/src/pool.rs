@@ -42,6 +42,8 @@ pub struct PoolSettings {
     pub batch: Option<usize>,
     /// How long a worker waits for a batch to fill.
     pub batch_wait: Duration,
+    /// How many grey pictures each worker looks at before the first real one.
+    pub warm_up: u32,
     /// How often the active model's file is looked at.
     pub poll_interval: Duration,
 }
@@ -56,6 +58,7 @@ impl PoolSettings {
             queue_capacity: 64,
             batch: None,
             batch_wait: Duration::ZERO,
+            warm_up: 1,
             poll_interval: Duration::from_secs(1),
         }
     }
@@ -105,7 +108,7 @@ pub struct PoolStatus {
     pub info: ModelInfo,
     /// The licence of the model.
     pub licence: String,
-    /// Why it is not the backend or device that was wanted.
+    /// Why it is not the backend, device or precision that was wanted.
     pub fallback: Option<String>,
     /// Why the model that was activated last does not run; the one before it still does.
     pub swap_error: Option<String>,
@@ -185,6 +188,8 @@ struct Shared {
 
 /// The model that answers now.
 struct Serving {
+    /// The model that was asked for; it is `info`'s but for the precision.
+    chosen: ModelRef,
     manifest: Manifest,
     info: ModelInfo,
     fallback: Option<String>,

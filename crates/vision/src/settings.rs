@@ -35,6 +35,18 @@ pub enum Device {
     Tensorrt,
 }
 
+/// How exactly the operator wants models computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PrecisionChoice {
+    /// 8 bits where the model has a copy that passed its gate and the processor gains from it, else floats.
+    #[default]
+    Auto,
+    /// Floats.
+    Float,
+    /// 8 bits wherever there is such a copy, whatever the processor gains.
+    Int8,
+}
+
 /// How a model is to be run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
@@ -42,6 +54,10 @@ pub struct Settings {
     pub backend: BackendChoice,
     /// Where onnxruntime computes.
     pub device: Device,
+    /// How exactly a [`Pool`](crate::Pool) computes. What is loaded by itself is what the file holds.
+    pub precision: PrecisionChoice,
+    /// The side of the input of a model that leaves it open.
+    pub image_size: u32,
     /// Threads that one run may use; tract always uses one.
     pub threads: usize,
     /// The onnxruntime library, if it is to be this file and no other.
@@ -65,6 +81,8 @@ impl Settings {
         Self {
             backend: BackendChoice::Auto,
             device: Device::Auto,
+            precision: PrecisionChoice::Auto,
+            image_size: 640,
             threads: 1,
             onnxruntime: None,
             cache_dir: cache_dir.into(),

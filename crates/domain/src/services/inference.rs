@@ -36,6 +36,19 @@ pub enum Device {
     Mps,
 }
 
+/// How exactly the model computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 8 bits where a model has a copy that passed its accuracy gate and the processor gains from it, else floats.
+    #[default]
+    Auto,
+    /// Always floats.
+    Float,
+    /// 8 bits wherever there is such a copy, whatever the processor gains.
+    Int8,
+}
+
 /// How things are detected.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InferenceSettings {
@@ -57,6 +70,8 @@ pub struct InferenceSettings {
     pub unknown_threshold: f32,
     /// Which library runs the model.
     pub backend: Backend,
+    /// How exactly the model computes.
+    pub precision: Precision,
     /// How many threads detect; nothing for as many as the machine is good for.
     pub threads: Option<NonZeroUsize>,
     /// How many pictures may wait for a free thread.
@@ -74,6 +89,8 @@ impl InferenceSettings {
             choice(&[("cuda", Device::Cuda), ("cpu", Device::Cpu), ("mps", Device::Mps), ("auto", Device::Auto)]);
         let (backends, backend) =
             choice(&[("auto", Backend::Auto), ("onnxruntime", Backend::Onnxruntime), ("tract", Backend::Tract)]);
+        let (precisions, precision) =
+            choice(&[("auto", Precision::Auto), ("float", Precision::Float), ("int8", Precision::Int8)]);
         let settings = Self {
             model_path: reader.text("model_path").filter(|path| !path.is_empty()),
             confidence: reader.number("confidence", 0.0..=1.0).unwrap_or(0.25) as f32,
@@ -86,6 +103,7 @@ impl InferenceSettings {
                 .number("unknown_threshold", 0.0..=1.0)
                 .map_or(DEFAULT_UNKNOWN_THRESHOLD, |threshold| threshold as f32),
             backend: reader.parsed("backend", &backends, backend).unwrap_or_default(),
+            precision: reader.parsed("precision", &precisions, precision).unwrap_or_default(),
             threads: reader.count("threads", 0..=256).and_then(NonZeroUsize::new),
             queue_capacity: reader.count("queue_capacity", 1..=10_000).unwrap_or(64),
             batch_wait_ms: reader.count("batch_wait_ms", 0..=1000).unwrap_or(2),

@@ -27,6 +27,7 @@ fn an_empty_file_gives_the_defaults() {
             image_size: 640,
             unknown_threshold: 0.15,
             backend: Backend::Auto,
+            precision: Precision::Auto,
             threads: None,
             queue_capacity: 64,
             batch_wait_ms: 2,
@@ -173,9 +174,11 @@ fn secrets_are_not_shown() {
 #[test]
 fn thresholds_of_single_classes_and_threads_can_be_given() {
     let inference =
-        good("inference: {class_thresholds: {car: 0.5, person: 0}, threads: 2, backend: tract}", &[]).inference;
+        good("inference: {class_thresholds: {car: 0.5, person: 0}, threads: 2, backend: tract, precision: int8}", &[])
+            .inference;
     assert_eq!(inference.class_thresholds, [("car".to_owned(), 0.5), ("person".to_owned(), 0.0)].into());
     assert_eq!((inference.threads.map(std::num::NonZeroUsize::get), inference.backend), (Some(2), Backend::Tract));
+    assert_eq!(inference.precision, Precision::Int8);
     assert_eq!(good("inference: {threads: 0}", &[]).inference.threads, None);
 }
 

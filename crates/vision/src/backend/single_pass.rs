@@ -6,7 +6,7 @@ use domain::detection::Detection;
 
 use super::engine::{Engine, Shape};
 use crate::decode::{Candidate, Decoder, Floors, Sink};
-use crate::detector::{DetectError, Detector, Input, ModelInfo, ModelRef};
+use crate::detector::{DetectError, Detector, Input, ModelInfo};
 use crate::letterbox::Letterbox;
 use crate::manifest::{InputSpec, Manifest};
 use crate::nms::nms;
@@ -30,11 +30,8 @@ impl SinglePass {
     pub(super) fn new(engine: Box<dyn Engine>, manifest: &Manifest, settings: &Settings) -> Self {
         let stride = manifest.input.stride.unwrap_or(1);
         let info = ModelInfo {
-            model: ModelRef {
-                name: manifest.name.clone(),
-                version: manifest.version.clone(),
-                sha256: manifest.sha256.clone(),
-            },
+            model: manifest.model_ref(),
+            precision: manifest.precision,
             backend: engine.backend(),
             device: engine.device(),
             threads: engine.threads(),

@@ -13,6 +13,8 @@ labels: [object, pine, worker]
 thresholds: { confidence: 0.3, classes: { worker: 0.4 } }
 ";
 
+const INT8_HASH: &str = "int8.sha256: 64 lower-case hexadecimal digits";
+
 fn parse(text: &str) -> Result<Manifest, ManifestError> {
     Manifest::parse(text, Path::new("m.yaml"))
 }
@@ -41,7 +43,12 @@ fn a_wrong_value_is_refused_with_its_key() {
     let cases = [
         ("name: site-b", "name: ../up", "name: 1 to 64 letters, digits, dots, dashes and underscores"),
         ("9f86", "9F86", "sha256: 64 lower-case hexadecimal digits"),
-        ("[640, 384]", "[640, 8]", "input.size: sides of 16 to 4096 pixels"),
+        ("[640, 384]", "[640, 8]", "input.size: sides of 16 to 4096 pixels, or no size but a stride"),
+        (
+            "size: [640, 384], stride: 32",
+            "order: rgb",
+            "input.size: sides of 16 to 4096 pixels, or no size but a stride",
+        ),
         ("stride: 32", "stride: 100", "input.stride: a number that divides both sides of input.size"),
         ("stride: 32", "std: [0, 1, 1]", "input.std: finite numbers that are not zero"),
         ("[object, pine, worker]", "[]", "labels: at least one class name"),
@@ -49,6 +56,7 @@ fn a_wrong_value_is_refused_with_its_key() {
         ("worker: 0.4", "truck: 0.4", "thresholds.classes: names from labels, not \"truck\""),
         ("labels", "batch: 0\nlabels", "batch: a number from 1 to 64"),
         ("labels", "backends: []\nlabels", "backends: at least one of onnxruntime, tract"),
+        ("labels", "int8: { sha256: ab, gate: { labels: l, things: 1, ap50: [1, 1], ap: [1, 1] } }\nlabels", INT8_HASH),
         ("layout: yolov8", "layout: yolox, strides: []", "output: strides: at least one, none of them zero"),
     ];
     for (good, bad, message) in cases {
@@ -65,4 +73,28 @@ fn an_unknown_key_or_word_is_refused_with_its_line() {
         let error = parse(&GOOD.replace(good, bad)).expect_err(bad);
         assert!(matches!(error, ManifestError::Syntax { .. }), "{error}");
     }
+}
+
+#[test]
+fn a_size_that_is_left_open_is_the_operators_in_whole_strides() {
+    let manifest = parse(&GOOD.replace("size: [640, 384], ", "")).expect("the manifest is good");
+    assert_eq!(manifest.input.clone().sized(700).size, Size::new(672, 672));
+    assert_eq!(manifest.input.clone().sized(10).size, Size::new(32, 32));
+    let fixed = parse(GOOD).expect("the manifest is good").input;
+    assert_eq!(fixed.clone().sized(320), fixed);
+}
+
+#[test]
+fn an_8_bit_copy_is_the_model_in_all_but_version_hash_and_backend() {
+    let (hash, gate) = ("ab".repeat(32), "{ labels: l, things: 9, ap50: [0.5, 0.5], ap: [0.3, 0.3] }");
+    let text = format!("{GOOD}int8: {{ sha256: {hash}, float_convolutions: 2, gate: {gate} }}\n");
+    let manifest = parse(&text).expect("the manifest is good");
+    let copy = manifest.int8_copy().expect("it has one");
+    assert_eq!((copy.version.as_str(), copy.sha256.as_str(), copy.precision), ("1.2.0+int8", &*hash, Precision::Int8));
+    assert_eq!(copy.backends, [Backend::Onnxruntime]);
+    assert_eq!((copy.name, copy.labels, copy.int8), (manifest.name.clone(), manifest.labels.clone(), None));
+    let error = parse(&text.replace("labels: [object", "backends: [tract]\nlabels: [object")).expect_err("tract");
+    assert!(error.to_string().starts_with("m.yaml: int8: a model that onnxruntime runs"), "{error}");
+    let without_gate = parse(&text.replace(&format!(", gate: {gate}"), ""));
+    assert!(matches!(without_gate, Err(ManifestError::Syntax { .. })), "a copy without a gate is none");
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
 
 use arc_swap::ArcSwap;
+use domain::geometry::Size;
 use tokio::sync::oneshot;
 use tracing::{info, warn};
 
@@ -13,6 +14,10 @@ use super::{Closer, ModelSource, Pool, PoolError, PoolSettings, Serving, Shared,
 use crate::active::ActiveModel;
 use crate::backend::{Count, LoadedSet, load_several};
 use crate::detector::{Detector, Input, ModelRef};
+use crate::manifest::{Backend, Manifest};
+use crate::models::ModelError;
+use crate::precision::{self, Processor};
+use crate::settings::{Device, Settings};
 
 /// What the keeper is asked to do.
 pub(super) enum Command {
@@ -86,7 +91,8 @@ impl Keeper {
     fn activate(&mut self, name: &str) -> Result<ModelRef, PoolError> {
         let ready = self.loader.prepare(name)?;
         let model = ready.serving.info.model.clone();
-        let active = ActiveModel { model: model.clone(), activated_at: jiff::Timestamp::now() };
+        // Another machine's processor may want another precision, so the file names the model and not its copy.
+        let active = ActiveModel { model: ready.serving.chosen.clone(), activated_at: jiff::Timestamp::now() };
         active.write(&self.loader.source.active)?;
         self.cut_over(ready);
         self.seen = Some(active);
@@ -100,7 +106,7 @@ impl Keeper {
             Err(error) => return self.complain(chain(&error)),
         };
         self.seen = Some(active.clone());
-        if self.shared.serving.load().info.model == active.model {
+        if self.shared.serving.load().chosen == active.model {
             *lock(&self.shared.swap_error) = None;
             return;
         }
@@ -170,29 +176,71 @@ impl Loader {
         self.prepare(&wanted.name)
     }
 
-    /// Loads and warms up a model for every worker.
+    /// Loads and warms up a model for every worker: its 8-bit copy where that is wanted and works, else itself.
     fn prepare(&self, name: &str) -> Result<Ready, PoolError> {
-        let manifest = self.source.models.manifest(name)?;
-        let model = self.source.models.read(&manifest)?;
-        let LoadedSet { mut detectors, fallback } =
-            load_several(&manifest, &model, &self.settings.detector, self.count)?;
-        let grey = warm_up_picture(&manifest);
-        for detector in &mut detectors {
-            detector
-                .detect(&[Input::whole(&grey)])
-                .map_err(|source| PoolError::WarmUp { name: name.to_owned(), source })?;
+        let (models, settings) = (&self.source.models, &self.settings.detector);
+        let manifest = models.manifest(name)?;
+        let model = models.read(&manifest)?;
+        let mut problem = None;
+        if precision::wanted(settings, &manifest, Processor::here()).is_some()
+            && self.is_for_the_cpu(&manifest, &model)?
+        {
+            match self.copy(&manifest) {
+                Ok(ready) => return Ok(ready),
+                Err(error) => problem = Some(format!("8 bits: {}", chain(&error))),
+            }
         }
+        let mut ready = self.load(&manifest, &manifest, &model, settings)?;
+        if let Some(problem) = problem {
+            warn!(model = name, problem, "the model computes with floats, which takes longer");
+            let fallback = ready.serving.fallback.take();
+            ready.serving.fallback = Some(fallback.into_iter().chain([problem]).collect::<Vec<_>>().join("; "));
+        }
+        Ok(ready)
+    }
+
+    /// Tells whether onnxruntime on the CPU is what runs a model here, and not a graphics card or tract.
+    fn is_for_the_cpu(&self, manifest: &Manifest, model: &[u8]) -> Result<bool, PoolError> {
+        let probe = load_several(manifest, model, &self.settings.detector, Count::Exactly(1))?;
+        let info = probe.detectors[0].info();
+        Ok(info.backend == Backend::Onnxruntime && info.device == "cpu")
+    }
+
+    fn copy(&self, original: &Manifest) -> Result<Ready, PoolError> {
+        let missing = || ModelError::NoCopy { name: original.name.clone() };
+        let manifest = original.int8_copy().ok_or_else(missing)?;
+        let model = self.source.models.read_int8(original)?;
+        let settings = Settings { device: Device::Cpu, ..self.settings.detector.clone() };
+        self.load(original, &manifest, &model, &settings)
+    }
+
+    fn load(
+        &self,
+        chosen: &Manifest,
+        manifest: &Manifest,
+        model: &[u8],
+        settings: &Settings,
+    ) -> Result<Ready, PoolError> {
+        let LoadedSet { mut detectors, fallback } = load_several(manifest, model, settings, self.count)?;
         let info = detectors[0].info().clone();
+        let grey = warm_up_picture(info.input);
+        for detector in &mut detectors {
+            for _ in 0..self.settings.warm_up.max(1) {
+                let result = detector.detect(&[Input::whole(&grey)]);
+                result.map_err(|source| PoolError::WarmUp { name: manifest.name.clone(), source })?;
+            }
+        }
         let most = self.settings.batch.unwrap_or(if info.device == "cpu" { 1 } else { info.batch });
         let batch = most.clamp(1, info.batch);
-        Ok(Ready { serving: Serving { manifest, info, fallback, batch }, detectors })
+        let chosen = chosen.model_ref();
+        Ok(Ready { serving: Serving { chosen, manifest: manifest.clone(), info, fallback, batch }, detectors })
     }
 }
 
 /// Returns a grey picture of the shape that cameras have, 16 to 9, so that the first real picture finds everything prepared.
-fn warm_up_picture(manifest: &crate::Manifest) -> domain::picture::Picture {
-    let width = manifest.input.size.width;
-    let size = domain::geometry::Size { width, height: (width * 9 / 16).max(1) };
+fn warm_up_picture(input: Size) -> domain::picture::Picture {
+    let width = input.width;
+    let size = Size { width, height: (width * 9 / 16).max(1) };
     let grey = vec![114; (size.width * size.height * 3) as usize];
     domain::picture::Picture::rgb(size, size.width as usize * 3, grey.into())
         .expect("the buffer was made for this size")

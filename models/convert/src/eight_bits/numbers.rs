@@ -15,6 +15,18 @@ impl Range {
         is_range.then_some(Self { low: low.min(0.0), high: high.max(0.0) })
     }
 
+    /// Returns the smallest number, at most zero.
+    #[must_use]
+    pub fn low(self) -> f32 {
+        self.low
+    }
+
+    /// Returns the largest number, at least zero.
+    #[must_use]
+    pub fn high(self) -> f32 {
+        self.high
+    }
+
     /// Returns the distance from one of the 256 levels to the next.
     #[must_use]
     pub fn scale(self) -> f32 {
