@@ -145,6 +145,12 @@ export interface Inspection {
   attempts?: number;
   /** Whether it was asked about an empty scene, and how that went. */
   negative_control?: boolean | 'passed' | 'failed' | null;
+  model?: string | null;
+  /** What the local detector recognised. */
+  precheck?: { people?: number; obstacles?: Record<string, number> } | null;
+  loop?: number;
+  /** Whether later photos of its place are compared with its own. */
+  accepted?: boolean;
 }
 
 export interface TestAnswer {
@@ -190,6 +196,14 @@ export interface RunSummary {
   cost: number | null;
   has_video: boolean;
   summary: string | null;
+  /** Why it ended as it did. */
+  reason?: string | null;
+  dry_run?: boolean;
+  loops?: number;
+  /** `operator`, or `schedule:` and its id. */
+  trigger?: string | null;
+  model?: string | null;
+  usage?: Usage | null;
 }
 
 export interface RunPage {
@@ -219,10 +233,11 @@ export interface RunDetail extends RunSummary {
   inspections: Inspection[];
   steps: RunStep[];
   path: [number, number, number | string][];
-  alerts?: RunAlert[];
-  map?: MapFrame | null;
-  usage?: Usage | null;
-  model?: string | null;
+  alerts: RunAlert[];
+  map: (MapFrame & { url: string }) | null;
+  video: { url: string } | null;
+  /** Where it is as PDF. */
+  pdf: string;
 }
 
 export interface Report {
@@ -328,11 +343,9 @@ export interface Firing {
 }
 
 export interface ScheduleEntry {
-  at?: string;
-  planned_at?: string;
+  at: string;
   schedule_id: string;
   outcome: 'fired' | 'late' | 'missed';
   run_id?: number | null;
-  run?: number | null;
   reason?: string | null;
 }

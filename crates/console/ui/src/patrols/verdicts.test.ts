@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { counted, shown, status } from './verdicts';
+import { counted, recognised, shown, status } from './verdicts';
 
 describe('verdicts', () => {
   it('are counted with the worst first and none that did not occur', () => {
@@ -25,4 +25,13 @@ describe('the status of a patrol', () => {
   ])('%s reads “%s”', (text, name) => {
     expect(status(text).name).toBe(name);
   });
+});
+
+it.each([
+  [{ people: 1, obstacles: { chair: 2 } }, '1 person, 2 × chair'],
+  [{ people: 3 }, '3 people'],
+  [{ people: 0, obstacles: {} }, ''],
+  [null, ''],
+])('what the detector recognised, %j, reads “%s”', (seen, text) => {
+  expect(recognised(seen)).toBe(text);
 });

@@ -1,4 +1,5 @@
-import type { Verdict } from '../api/patrol';
+import type { Inspection, Verdict } from '../api/patrol';
+import { plural } from '../lib/format';
 
 /** How a verdict is shown: words for people, and how much it asks of them. */
 export interface Shown {
@@ -42,4 +43,11 @@ const STATUS: Record<string, { name: string; tone: Shown['tone'] }> = {
 export function status(text: string): { name: string; tone: Shown['tone'] } {
   const word = text.toLowerCase().replace(/^patrol /, '');
   return STATUS[word] ?? { name: text, tone: 'off' };
+}
+
+/** Says what the local detector recognised; nothing if that was nothing. */
+export function recognised(seen: Inspection['precheck']): string {
+  const people = seen?.people ?? 0;
+  const things = Object.entries(seen?.obstacles ?? {}).filter(([, count]) => count > 0);
+  return [...(people > 0 ? [plural(people, 'person', 'people')] : []), ...things.map(([name, count]) => `${count} × ${name}`)].join(', ');
 }

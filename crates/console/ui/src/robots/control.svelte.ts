@@ -19,6 +19,8 @@ const RENEW_MS = 10_000;
 const NAME_KEY = 'ronda.name';
 const HEADER = 'X-Ronda-Control';
 const CONFLICT = 409;
+/** What the service calls it that a token is none, or none any more. */
+const LOST = new Set(['not_in_control', 'controlled', 'run_active']);
 /** What the robot says of control may be this much older than our own lease. */
 const LAG_MS = 2000;
 
@@ -78,6 +80,14 @@ export class Control {
     await send('DELETE', robotApi(this.robot, 'control'), undefined, { headers }).catch(() => undefined);
   }
 
+  /** Gives control back with the last breath of the page. */
+  leave(): void {
+    const headers = this.headers();
+    if (this.lease === null) return;
+    this.#forget();
+    void fetch(robotApi(this.robot, 'control'), { method: 'DELETE', headers, keepalive: true }).catch(() => undefined);
+  }
+
   headers(): Record<string, string> {
     return this.lease === null ? {} : { [HEADER]: this.lease.token };
   }
@@ -120,9 +130,7 @@ export class Control {
   }
 
   #lost(failure: unknown): void {
-    if (!(failure instanceof Failure) || failure.status === null || failure.status >= 500) return;
-    if (failure.status === CONFLICT && failure.code !== 'control_lost' && failure.code !== 'controlled') return;
-    if ([401, 403, CONFLICT].includes(failure.status)) this.#forget();
+    if (failure instanceof Failure && LOST.has(failure.code ?? '')) this.#forget();
   }
 
   #forget(): void {

@@ -16,6 +16,8 @@ export class Joystick {
   #timer: ReturnType<typeof setInterval> | undefined;
   #linger: ReturnType<typeof setTimeout> | undefined;
   #taking = false;
+  /** What is held while control is being asked for. */
+  readonly #pending = new Map<string, Drive>();
 
   constructor(
     private readonly robot: string,
@@ -39,6 +41,7 @@ export class Joystick {
 
   hold(by: string, drive: Drive): void {
     if (this.control.lease === null) {
+      this.#pending.set(by, drive);
       void this.#take();
       return;
     }
@@ -49,21 +52,26 @@ export class Joystick {
   }
 
   release(by: string): void {
+    this.#pending.delete(by);
     this.#reins = released(this.#reins, by);
     if (this.#reins.held.size === 0) this.#beat();
   }
 
   drop(): void {
+    this.#pending.clear();
     this.#reins = dropped(this.#reins);
     this.#beat();
   }
 
-  /** Control is taken first; the robot moves only at the next press, never by itself when a question has been answered. */
+  /** Control is taken first. What is still held then moves the robot; if a question had to be asked, only the next press does. */
   async #take(): Promise<void> {
     if (this.#taking) return;
     this.#taking = true;
-    await this.control.take();
+    const taken = await this.control.take();
     this.#taking = false;
+    const pending = [...this.#pending];
+    this.#pending.clear();
+    if (taken) for (const [by, drive] of pending) this.hold(by, drive);
   }
 
   #beat(): void {

@@ -56,8 +56,8 @@ export class Book {
   }
 
   #logged(entry: ScheduleEntry): Start {
-    const at = entry.planned_at ?? entry.at ?? '';
+    const at = entry.at;
     const route = this.schedules.find((one) => one.id === entry.schedule_id)?.route ?? null;
-    return { key: `${this.robot} ${entry.schedule_id} ${at} log`, at, robot: this.robot, schedule: entry.schedule_id, route, outcome: entry.outcome, reason: entry.reason ?? null, run: entry.run_id ?? entry.run ?? null };
+    return { key: `${this.robot} ${entry.schedule_id} ${at} log`, at, robot: this.robot, schedule: entry.schedule_id, route, outcome: entry.outcome, reason: entry.reason ?? null, run: entry.run_id ?? null };
   }
 }

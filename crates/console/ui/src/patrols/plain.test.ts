@@ -1,0 +1,13 @@
+import { expect, it } from 'vitest';
+import { plain } from './plain';
+
+it.each([
+  ['# Patrol\n\nAll is **well**.', 'Patrol · All is well.'],
+  ['- one\n- two', 'one · two'],
+  ['| Item | Result |\n|:--|--:|\n| Exit | `X` |', 'Item, Result · Exit, X'],
+  ['> see [the page](https://example.org)', 'see the page'],
+  ['snake_case stays', 'snake_case stays'],
+  ['', ''],
+])('%j reads “%s” in a list', (markdown, text) => {
+  expect(plain(markdown)).toBe(text);
+});
