@@ -1,21 +1,18 @@
 //! `sim`: the outside world of a site, simulated.
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use anyhow::Context as _;
 use chassis::{Env, Stop};
-use clap::{Parser, Subcommand};
-use sim::{Config, Mount};
-use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
+use clap::{Args, Parser, Subcommand};
+use jiff::Timestamp;
+use sim::building::WorldSettings;
+use sim::{BuildingOptions, Config, Mount};
 
-/// How long blocking work that ignores the stop may hold up the exit.
-const GRACE: Duration = Duration::from_secs(5);
-
-/// Simulates cameras and webhook receivers.
+/// Simulates cameras, patrol robots, vision-language models and webhook receivers.
 ///
-/// BIND, PORT (HTTP: receivers and control) and RTSP_PORT (cameras) say where; the footage is in RONDA_CACHE_DIR.
+/// BIND and PORT say where receivers and control answer over HTTP; RTSP_PORT, SIM_ROBOT_PORT and SIM_MODELS_PORT where the
+/// cameras, the robots and the models of the site are. The footage is in RONDA_CACHE_DIR.
 #[derive(Debug, Parser)]
 #[command(name = "sim", version)]
 struct Arguments {
@@ -27,64 +24,75 @@ struct Arguments {
 enum Command {
     /// Fetches and prepares the street footage, once.
     Fetch,
-    /// Plays the cameras of the simulated site and receives its webhooks.
-    Site,
+    /// Plays the whole simulated site: cameras, two robots, models, webhook receivers.
+    Site {
+        #[command(flatten)]
+        building: Building,
+    },
     /// Plays other cameras, and receives webhooks.
     Cameras {
         /// A camera: its name and what it plays (street, crossing, pavement, still or yard), as gate=street.
         #[arg(long = "mount", required = true)]
         mounts: Vec<Mount>,
     },
+    /// Plays one patrol robot in its building, with its control over HTTP beside it.
+    Robot {
+        /// Where the robot answers over gRPC.
+        #[arg(long, default_value = "127.0.0.1:26400")]
+        listen: SocketAddr,
+        #[command(flatten)]
+        building: Building,
+    },
+    /// Plays the vision-language models.
+    Models {
+        /// Where they answer over HTTP.
+        #[arg(long, default_value = "127.0.0.1:9110")]
+        listen: SocketAddr,
+    },
+}
+
+/// What the robots' building is like.
+#[derive(Debug, Args)]
+struct Building {
+    /// How many times faster than real robots drive and charge and people walk.
+    #[arg(long, env = "SIM_SPEED", default_value_t = 1.0)]
+    speed: f64,
+    /// Chance comes from here: the same seed is the same world.
+    #[arg(long, env = "SIM_SEED", default_value_t = 1)]
+    seed: u64,
+    /// Which day it is, which says what is wrong; 0 is a day on which nothing is. Without it, today.
+    #[arg(long, env = "SIM_DAY")]
+    day: Option<u32>,
+    /// How many people walk about.
+    #[arg(long, env = "SIM_PEOPLE", default_value_t = 2)]
+    people: usize,
+}
+
+impl From<Building> for BuildingOptions {
+    fn from(building: Building) -> Self {
+        let today = || u32::try_from(Timestamp::now().as_second() / 86_400).unwrap_or(1);
+        let day = building.day.unwrap_or_else(today);
+        let world = WorldSettings { seed: building.seed, day, people: building.people };
+        Self { speed: building.speed.clamp(0.01, 1000.0), world }
+    }
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let filter = EnvFilter::try_from_env("LOG_LEVEL").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
-    match start(arguments.command) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("sim: {error:#}");
-            ExitCode::FAILURE
+    let env = Env::process();
+    chassis::run_program("sim", &env, async |stop| start(arguments.command, &env, stop).await)
+}
+
+async fn start(command: Command, env: &Env, stop: Stop) -> anyhow::Result<()> {
+    let config = Config::load(env)?;
+    match command {
+        Command::Fetch => {
+            let fetched = stop.or(sim::fetch(config.footage)).await;
+            fetched.unwrap_or_else(|| Err(anyhow::anyhow!("stopped before the footage was there")))
         }
+        Command::Site { building } => sim::run_site(config, building.into(), stop).await,
+        Command::Cameras { mounts } => sim::run(config, mounts, stop).await,
+        Command::Robot { listen, building } => sim::run_robot(config, building.into(), listen, stop).await,
+        Command::Models { listen } => sim::models::serve(listen, stop).await,
     }
-}
-
-fn start(command: Command) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Runtime::new().context("starting the runtime")?;
-    let done = runtime.block_on(async {
-        let config = Config::load(&Env::process())?;
-        let stop = Stop::new();
-        stop_on_signals(&stop)?;
-        match command {
-            Command::Fetch => {
-                let fetched = stop.or(sim::fetch(config.footage)).await;
-                fetched.unwrap_or_else(|| Err(anyhow::anyhow!("stopped before the footage was there")))
-            }
-            Command::Site => sim::run(config, sim::site(), stop).await,
-            Command::Cameras { mounts } => sim::run(config, mounts, stop).await,
-        }
-    });
-    runtime.shutdown_timeout(GRACE);
-    done
-}
-
-/// Sets the stop at the first SIGTERM or SIGINT; a second one ends the process at once.
-fn stop_on_signals(stop: &Stop) -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
-    let stop = stop.clone();
-    tokio::spawn(async move {
-        for _ in 0..2 {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            if stop.is_stopped() {
-                std::process::exit(130);
-            }
-            stop.stop();
-        }
-    });
-    Ok(())
 }

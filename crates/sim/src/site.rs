@@ -1,23 +1,30 @@
-//! The simulated site as a program: cameras on one port, receivers and control on another.
+//! The simulated site as a program: cameras, robots and models on ports of their own, receivers and control on another.
 
-use std::io::IsTerminal as _;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use chassis::http::{Routes, Server};
-use chassis::{ConfigError, Env, Stop};
-use indicatif::{ProgressBar, ProgressStyle};
+use chassis::{ConfigError, Env, Stop, Tasks};
 use tracing::info;
 
+use crate::building::{World, WorldSettings};
 use crate::cameras::{Cameras, Mount, Plays};
-use crate::footage::{Footage, Progress};
+use crate::footage::Footage;
+use crate::models::Models;
+use crate::robot::{self, Robot};
 use crate::{routes, webhook};
 
 /// The port of the HTTP server unless `PORT` says otherwise.
 const PORT: u16 = 9100;
 /// The port of the RTSP server unless `RTSP_PORT` says otherwise.
 const RTSP_PORT: u16 = 8554;
+/// The port of the first robot unless `SIM_ROBOT_PORT` says otherwise; the next one has the next.
+const ROBOT_PORT: u16 = 26400;
+/// The port of the models unless `SIM_MODELS_PORT` says otherwise.
+const MODELS_PORT: u16 = 9110;
+/// The robots of the simulated site.
+const ROBOTS: [&str; 2] = ["robot-a", "robot-b"];
 
 /// Where everything is.
 #[derive(Debug)]
@@ -26,6 +33,10 @@ pub struct Config {
     pub http: SocketAddr,
     /// Port of the cameras, at the same address; 0 is any free one.
     pub rtsp_port: u16,
+    /// Port of the first robot, at the same address; 0 is any free one for each.
+    pub robot_port: u16,
+    /// Port of the models, at the same address; 0 is any free one.
+    pub models_port: u16,
     /// The clips.
     pub footage: Footage,
     /// With which the senders of webhooks sign.
@@ -33,7 +44,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads `BIND`, `PORT`, `RTSP_PORT`, `SIM_WEBHOOK_SECRET` and the cache directory.
+    /// Reads `BIND`, `PORT`, `RTSP_PORT`, `SIM_ROBOT_PORT`, `SIM_MODELS_PORT`, `SIM_WEBHOOK_SECRET` and the cache directory.
     ///
     /// # Errors
     /// If one of them is not what it should be.
@@ -41,14 +52,29 @@ impl Config {
         Ok(Self {
             http: env.bind(PORT)?,
             rtsp_port: env.or("RTSP_PORT", RTSP_PORT)?,
+            robot_port: env.or("SIM_ROBOT_PORT", ROBOT_PORT)?,
+            models_port: env.or("SIM_MODELS_PORT", MODELS_PORT)?,
             footage: Footage::in_cache(&env.cache_dir()),
             webhook_secret: env.text("SIM_WEBHOOK_SECRET")?,
         })
     }
+
+    fn at(&self, port: u16) -> SocketAddr {
+        SocketAddr::new(self.http.ip(), port)
+    }
+}
+
+/// What the robots' building is like.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BuildingOptions {
+    /// How many times faster than real everything in it is.
+    pub speed: f64,
+    /// How it begins.
+    pub world: WorldSettings,
 }
 
 /// Returns the cameras of the simulated site, those of `configs/sim/cameras.yaml`.
-pub fn site() -> Vec<Mount> {
+fn cameras() -> Vec<Mount> {
     ["street", "crossing", "pavement"]
         .map(|clip| Mount { name: clip.to_owned(), plays: Plays::Clip(clip) })
         .into_iter()
@@ -56,11 +82,76 @@ pub fn site() -> Vec<Mount> {
         .collect()
 }
 
+/// Plays the whole site until told to stop: cameras, robots in their building, models, receivers of webhooks.
+///
+/// # Errors
+/// If a port is taken or the footage was not fetched.
+pub async fn run_site(config: Config, options: BuildingOptions, stop: Stop) -> anyhow::Result<()> {
+    let models = Models::new();
+    let models_server = Server::bind(config.at(config.models_port)).await?;
+    let listen = (0..).map(|robot| config.at(if config.robot_port == 0 { 0 } else { config.robot_port + robot }));
+    let (robots, control) = start_robots(&options, ROBOTS.into_iter().zip(listen)).await?;
+    let served = models.clone();
+    let mut tasks = Tasks::new(stop.clone());
+    let ended = stop.clone();
+    tasks.vital("models", async move { models_server.run(served.routes(), ended).await });
+    let more = control.merge(models.control());
+    tasks.vital("site", play(config, cameras(), more, stop));
+    let end = tasks.run(GRACE).await;
+    drop(robots);
+    end
+}
+
+/// How long servers may take to end.
+const GRACE: std::time::Duration = std::time::Duration::from_secs(15);
+
 /// Plays cameras and receives webhooks until told to stop.
 ///
 /// # Errors
 /// If a port is taken or the footage was not fetched.
 pub async fn run(config: Config, mounts: Vec<Mount>, stop: Stop) -> anyhow::Result<()> {
+    play(config, mounts, Routes::new(), stop).await
+}
+
+/// Plays one robot, with its control beside it, until told to stop.
+///
+/// # Errors
+/// If a port is taken.
+pub async fn run_robot(config: Config, options: BuildingOptions, listen: SocketAddr, stop: Stop) -> anyhow::Result<()> {
+    let server = Server::bind(config.http).await?;
+    let (robots, control) = start_robots(&options, [(ROBOTS[0], listen)]).await?;
+    let served = server.run(control, stop).await;
+    drop(robots);
+    served
+}
+
+/// Starts robots in a building of their own; returns them and the routes that control them.
+async fn start_robots(
+    options: &BuildingOptions,
+    robots: impl IntoIterator<Item = (&'static str, SocketAddr)>,
+) -> anyhow::Result<(Vec<Robot>, Routes)> {
+    let settings = options.world.clone();
+    let world = tokio::task::spawn_blocking(move || World::new(&settings)).await.context("building the world")?;
+    let (mut running, mut controls) = (Vec::new(), Vec::new());
+    for (charger, (id, listen)) in robots.into_iter().enumerate() {
+        let robot = Robot::start(robot::Settings {
+            listen,
+            id: id.to_owned(),
+            charger,
+            seed: options.world.seed,
+            speed: options.speed,
+            world: Some(world.clone()),
+            ..robot::Settings::default()
+        })
+        .await?;
+        info!(robot = id, address = %robot.address(), "robot is there");
+        controls.push((id.to_owned(), robot.control()));
+        running.push(robot);
+    }
+    Ok((running, robot::routes(world, controls)))
+}
+
+async fn play(config: Config, mounts: Vec<Mount>, more: Routes, stop: Stop) -> anyhow::Result<()> {
     let needs_clips = mounts.iter().any(|mount| mount.plays != Plays::Yard);
     if needs_clips && !config.footage.is_complete() {
         anyhow::bail!("there is no footage for the cameras: run `sim fetch` first");
@@ -74,67 +165,9 @@ pub async fn run(config: Config, mounts: Vec<Mount>, stop: Stop) -> anyhow::Resu
         info!(camera = camera.name, plays = camera.plays, url = camera.url, "camera plays");
     }
     info!(url = format!("http://{}/webhook", server.address()), "webhooks are received");
-    let routes: Routes = receiver.routes().merge(routes::routes(Arc::clone(&cameras)));
+    let routes: Routes = receiver.routes().merge(routes::routes(Arc::clone(&cameras))).merge(more);
     let served = server.run(routes, stop).await;
     // Taking the cameras down waits for their threads.
     tokio::task::spawn_blocking(move || drop(cameras)).await.context("stopping the cameras")?;
     served
-}
-
-/// Fetches the footage, with a progress bar on a terminal and a line per step elsewhere.
-///
-/// # Errors
-/// If it cannot be fetched or prepared.
-pub async fn fetch(footage: Footage) -> anyhow::Result<()> {
-    let shown = Mutex::new(Shown::default());
-    footage.fetch(move |progress| shown.lock().unwrap_or_else(PoisonError::into_inner).show(progress)).await?;
-    Ok(())
-}
-
-/// What is shown at the moment.
-#[derive(Default)]
-struct Shown {
-    step: Option<&'static str>,
-    bar: Option<ProgressBar>,
-}
-
-impl Shown {
-    fn show(&mut self, progress: Progress) {
-        let (step, done, of) = match progress {
-            Progress::Downloading => ("download", 0, 0),
-            Progress::Making { clip, done, of } => (clip, done, of),
-        };
-        if self.step.replace(step) != Some(step) {
-            self.begin(progress);
-        }
-        if let Some(bar) = &self.bar {
-            bar.set_length(of);
-            bar.set_position(done);
-        }
-    }
-
-    fn begin(&mut self, progress: Progress) {
-        let text = match progress {
-            Progress::Downloading => "fetching the street footage (2 MB)".to_owned(),
-            Progress::Making { clip, .. } => format!("preparing the clip {clip}"),
-        };
-        if let Some(before) = self.bar.take() {
-            before.finish_and_clear();
-        }
-        if !std::io::stderr().is_terminal() {
-            eprintln!("{text}");
-            return;
-        }
-        let style = ProgressStyle::with_template("{msg:36} {wide_bar} {pos}/{len}");
-        let bar = ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        self.bar = Some(bar.with_message(text));
-    }
-}
-
-impl Drop for Shown {
-    fn drop(&mut self) {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
-        }
-    }
 }
