@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 import { alerts } from './checks/alerts.mjs';
 import { drive } from './checks/drive.mjs';
+import { fingers } from './checks/fingers.mjs';
 import { keyboard } from './checks/keyboard.mjs';
 import { patrol } from './checks/patrol.mjs';
 import { phone } from './checks/phone.mjs';
@@ -13,7 +14,7 @@ import { wall } from './checks/wall.mjs';
 import { zones } from './checks/zones.mjs';
 import { Visit } from './visit.mjs';
 
-const CHECKS = { wall, alerts, zones, system, patrol, drive, records, keyboard, themes, phone };
+const CHECKS = { wall, alerts, zones, system, patrol, drive, records, fingers, keyboard, themes, phone };
 
 const { values } = parseArgs({ options: { base: { type: 'string' }, only: { type: 'string' } } });
 const base = (values.base ?? process.env.RONDA_BASE_URL ?? 'http://localhost:5000').replace(/\/$/, '');
