@@ -1,7 +1,7 @@
 // The system page shows every service, camera and queue, and all of them work.
 import { assert, until } from '../visit.mjs';
 
-const SERVICES = ['alert-router', 'console', 'inference-api', 'stream-manager'];
+const SERVICES = ['alert-router', 'console', 'inference-api', 'patrol robot-a', 'patrol robot-b', 'stream-manager'];
 
 export async function system(visit) {
   await visit.go('#/system');

@@ -1,7 +1,8 @@
 import type { Camera, Problem, Queue, Service, System } from '../api/types';
-import { percent, plural, span } from '../lib/format';
+import { percent, plural, sentence, span } from '../lib/format';
 import { type Condition, condition } from '../wall/states';
 import { MUCH_MISSED } from './missed';
+import { robotName, robotOf, robotTroubles } from './robots';
 
 /** Something that needs a person: what it is, what it means, what to do. */
 export interface Trouble {
@@ -16,18 +17,23 @@ export interface Trouble {
 const MANY_WAITING = 50;
 const LONG_WAITING_MS = 60_000;
 
-/** What each service is for, in the operator's words. */
-export const SERVICES: Record<string, { name: string; job: string; without: string }> = {
+const SERVICES: Record<string, { name: string; job: string; without: string }> = {
   'stream-manager': { name: 'Cameras', job: 'Receives the cameras, recognises what is in the pictures and watches the zones', without: 'No camera is watched and no alert is raised.' },
   'alert-router': { name: 'Alert delivery', job: 'Records alerts and tells the people and systems that must know', without: 'Alerts are kept and delivered when it is back.' },
   'inference-api': { name: 'Recognition for other programs', job: 'Answers other programs that send pictures', without: 'Other programs get no answer. Cameras and alerts are not affected.' },
   console: { name: 'Console', job: 'Shows these pages', without: '' },
 };
 
+/** Returns what a service is for, in the operator's words. */
+export function purpose(service: Service): { name: string; job: string; without: string } {
+  if (robotOf(service) === null) return SERVICES[service.name] ?? { name: sentence(service.name), job: '', without: '' };
+  return { name: robotName(service), job: 'Drives this robot on its rounds and has judged what it sees', without: 'This robot goes no rounds and cannot be driven.' };
+}
+
 /** Returns everything that needs a person, the worst first. */
 export function diagnose(system: System | null, cameras: readonly Camera[], problems: readonly Problem[], missed: ReadonlyMap<string, number>): Trouble[] {
   const found = [
-    ...(system === null ? [] : [...redisTrouble(system), ...system.services.flatMap(serviceTrouble), ...system.redis.queues.flatMap(queueTrouble)]),
+    ...(system === null ? [] : [...redisTrouble(system), ...system.services.flatMap(serviceTrouble), ...system.services.flatMap(robotTroubles), ...system.redis.queues.flatMap(queueTrouble)]),
     ...cameras.flatMap(cameraTrouble),
     ...problems.map(fileTrouble),
     ...overload(cameras, missed),
@@ -77,12 +83,11 @@ function redisTrouble({ redis }: System): Trouble[] {
 
 function serviceTrouble(service: Service): Trouble[] {
   if (service.state === 'ready') return [];
-  const known = SERVICES[service.name];
-  const name = known?.name ?? service.name;
+  const { name, without } = purpose(service);
   const failing = Object.entries(service.conditions)
     .filter(([, reason]) => reason !== null)
     .map(([what, reason]) => `${what}: ${reason ?? ''}`);
-  const detail = [...failing, ...(failing.length === 0 && service.reason !== null ? [service.reason] : []), known?.without ?? ''].filter(Boolean).join(' · ');
+  const detail = [...failing, ...(failing.length === 0 && service.reason !== null ? [service.reason] : []), without].filter(Boolean).join(' · ');
   return [
     service.state === 'unreachable'
       ? { tone: 'alarm', title: `“${name}” is not running`, detail, advice: `Start the service ${service.name}, and look into its log if it ends again.`, href: null }

@@ -1,5 +1,6 @@
 import type { Service } from '../api/types';
 import { count } from '../lib/format';
+import { robotFacts, robotOf } from './robots';
 
 /** As many alerts on disk are no longer on their way. */
 const MANY_KEPT = 20;
@@ -23,7 +24,7 @@ export function serviceFacts(service: Service): Fact[] {
     case 'inference-api':
       return modelFacts(status);
     default:
-      return [];
+      return robotOf(service) === null ? [] : robotFacts(service);
   }
 }
 
