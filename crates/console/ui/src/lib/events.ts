@@ -16,11 +16,18 @@ export interface Wanted {
 const ALIVE_MS = 10_000;
 
 const here = new Set<(tell: Tell) => void>();
+/** What this page listens to, to be asked for again if the worker cannot be had. */
+const opened = new Map<string, Ask>();
 let post: ((ask: Ask) => void) | null = null;
 
 /** Listens to a stream of events, begun anew when it breaks off. All pages of the console share one connection to it. Returns how to stop. */
 export function listen(path: string, { on, kept = [], connected, onlyVisible = false }: Wanted): () => void {
-  const ask = (post ??= begin());
+  post ??= begin();
+  const ask = (what: Ask & { path: string }): void => {
+    if (what.kind === 'close') opened.delete(what.path);
+    else opened.set(what.path, what);
+    post?.(what);
+  };
   const take = (tell: Tell): void => {
     if (tell.path !== path) return;
     if (tell.kind === 'connected') connected(tell.connected);
@@ -50,6 +57,11 @@ function begin(): (ask: Ask) => void {
   const tell = (tell: Tell): void => here.forEach((take) => take(tell));
   if (typeof SharedWorker === 'undefined') return alone(tell);
   const worker = new SharedWorker(new URL('./events.worker.ts', import.meta.url), { type: 'module', name: 'ronda-events' });
+  // An old page may ask for a worker that was replaced together with the console.
+  worker.onerror = () => {
+    post = alone(tell);
+    for (const ask of opened.values()) post(ask);
+  };
   worker.port.onmessage = (message: MessageEvent<Tell>) => tell(message.data);
   setInterval(() => worker.port.postMessage({ kind: 'alive' } satisfies Ask), ALIVE_MS);
   return (ask) => worker.port.postMessage(ask);
