@@ -74,8 +74,10 @@ export interface RobotEntry {
   backend: 'online' | 'offline';
   robot: 'online' | 'offline' | 'unknown';
   last_seen: string | null;
-  battery?: Battery | number | null;
-  run?: RunProgress | null;
+  /** In percent. */
+  battery: number | null;
+  /** The run under way. */
+  run: number | null;
 }
 
 export type RunState = 'starting' | 'moving' | 'inspecting' | 'paused' | 'charging' | 'returning' | 'asking' | 'finishing' | 'finished';
@@ -252,27 +254,32 @@ export interface Report {
   cost?: number | null;
   prompt?: string | null;
   report?: string | null;
+  /** Where it is as PDF. */
+  pdf: string | null;
 }
 
-export interface UsageDay {
-  date: string;
-  input: number;
-  output: number;
-  total: number;
+/** What was spent: tokens, and dollars for those that have a price. */
+export interface Spent extends Usage {
   cost: number;
+  /** Tokens of models without a price, which are in no cost. */
+  unpriced: number;
+}
+
+export interface UsageDay extends Spent {
+  date: string;
 }
 
 export interface UsageAnswer {
   days: UsageDay[];
-  total: { input: number; output: number; total: number; cost: number };
-  budget: { per_day: number | null; spent_today: number } | null;
+  total: Spent;
+  budget: { per_day: { tokens: number | null; cost: number | null }; spent_today: Spent };
 }
 
 export interface Share {
   id: number;
   token: string;
   url: string;
-  label: string | null;
+  label: string;
   created_at: string;
   expires_at: string | null;
   run_id: number | null;
@@ -281,7 +288,7 @@ export interface Share {
 }
 
 export interface Shared {
-  label: string | null;
+  label: string;
   expires_at: string | null;
   runs: RunSummary[];
   reports: Report[];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { everyDay, scale, short } from './chart';
 
-const DAY = { date: '2026-11-18', input: 10, output: 2, total: 12, cost: 0.01 };
+const DAY = { date: '2026-11-18', input: 10, output: 2, total: 12, cost: 0.01, unpriced: 0 };
 
 it('shows the days on which nothing was used', () => {
   const days = everyDay([DAY], '2026-11-17', '2026-11-19');

@@ -8,7 +8,7 @@ export function everyDay(days: readonly UsageDay[], from: string, to: string): U
   const all: UsageDay[] = [];
   for (let at = Date.parse(from); at <= Date.parse(to); at += DAY_MS) {
     const date = new Date(at).toISOString().slice(0, 10);
-    all.push(known.get(date) ?? { date, input: 0, output: 0, total: 0, cost: 0 });
+    all.push(known.get(date) ?? { date, input: 0, output: 0, total: 0, cost: 0, unpriced: 0 });
   }
   return all;
 }

@@ -1,6 +1,6 @@
 import { Failure, getJson, words } from '../api/http';
-import type { Battery, RobotEntry } from '../api/patrol';
-import { patrolApi } from '../api/robots';
+import type { RobotEntry, RobotState } from '../api/patrol';
+import { patrolApi, robotApi } from '../api/robots';
 import { poll } from '../lib/poll';
 
 const EVERY_MS = 3000;
@@ -11,8 +11,10 @@ class Fleet {
   robots = $state.raw<RobotEntry[]>([]);
   loading = $state<'loading' | 'ready' | 'failed'>('loading');
   failure = $state('');
+  /** How those robots are whose processes run, by their ids. */
+  states = $state.raw<ReadonlyMap<string, RobotState>>(new Map());
   /** How many robots wait for somebody's answer. */
-  readonly asking = $derived(this.robots.filter((robot) => robot.run?.state === 'asking').length);
+  readonly asking = $derived([...this.states.values()].filter((state) => state.run?.state === 'asking').length);
 
   #absent = false;
   #stop: (() => void) | null = null;
@@ -39,7 +41,10 @@ class Fleet {
   async #load(signal: AbortSignal): Promise<void> {
     try {
       const answer = await getJson<RobotEntry[] | { robots: RobotEntry[] }>(patrolApi('robots'), signal);
-      this.robots = Array.isArray(answer) ? answer : answer.robots;
+      const robots = Array.isArray(answer) ? answer : answer.robots;
+      const states = await Promise.all(robots.filter((robot) => robot.backend === 'online').map((robot) => stateOf(robot.robot_id, signal)));
+      this.states = new Map(states.flatMap((state) => (state === null ? [] : [[state.robot_id, state] as const])));
+      this.robots = robots;
       this.loading = 'ready';
     } catch (failure) {
       if (signal.aborted) return;
@@ -55,11 +60,14 @@ class Fleet {
   }
 }
 
-/** Returns a robot's battery from whichever form the list has it in. */
-export function batteryOf(robot: RobotEntry): Battery | null {
-  const { battery } = robot;
-  if (battery === undefined || battery === null) return null;
-  return typeof battery === 'number' ? { percent: battery, charging: false } : battery;
+/** A robot whose own process does not answer is shown as the list has it. */
+async function stateOf(robot: string, signal: AbortSignal): Promise<RobotState | null> {
+  try {
+    return await getJson<RobotState>(robotApi(robot, 'state'), signal);
+  } catch (failure) {
+    if (signal.aborted) throw failure;
+    return null;
+  }
 }
 
 export const fleet = new Fleet();
