@@ -22,6 +22,7 @@ mod wire;
 pub use answer::{Answer, Usage};
 pub use error::AskError;
 pub use gemini::Gemini;
+pub use inspection::Judgement;
 pub use model::{Jpeg, Model, NotJpeg, Question};
 pub use openai::OpenAi;
 pub use schema::{Kind, Schema};
