@@ -3,6 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
+use domain::patrol::CameraSide;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,15 @@ pub enum Camera {
 impl Camera {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Front, Self::Back];
+}
+
+impl From<CameraSide> for Camera {
+    fn from(side: CameraSide) -> Self {
+        match side {
+            CameraSide::Front => Self::Front,
+            CameraSide::Back => Self::Back,
+        }
+    }
 }
 
 impl fmt::Display for Camera {
