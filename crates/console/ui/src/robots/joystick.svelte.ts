@@ -5,6 +5,8 @@ import { beat, type Drive, dropped, held, LOOSE, type Reins, released } from './
 const BEAT_MS = 100;
 /** The connection is kept a moment after the last movement: the next one begins without delay. */
 const LINGER_MS = 5000;
+/** What the service says when the robot was told to stand. */
+const STANDING = 'standing';
 
 /** Drives a robot while a key or finger is held. Whatever goes wrong here, the robot stands: it moves only while it is told to, ten times a second. */
 export class Joystick {
@@ -115,7 +117,8 @@ export class Joystick {
   #hear(text: string): void {
     try {
       const { driving, reason } = JSON.parse(text) as { driving: boolean; reason?: string | null };
-      this.trouble = driving || reason === undefined || reason === null ? '' : reason.charAt(0).toUpperCase() + reason.slice(1);
+      // That it stands when nobody asks it to move is no trouble.
+      this.trouble = driving || reason === undefined || reason === null || reason === STANDING ? '' : reason.charAt(0).toUpperCase() + reason.slice(1);
     } catch {
       this.trouble = '';
     }

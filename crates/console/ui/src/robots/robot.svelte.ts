@@ -24,10 +24,14 @@ export class Robot {
   /** Counts what must be read again. */
   changes = $state({ points: 0, settings: 0, schedules: 0 });
 
+  #witnessed = $state<number | null>(null);
+
   readonly name = $derived(this.state?.robot_name ?? '');
   /** Whether what is shown is how it is now. */
   readonly fresh = $derived(this.connected && this.state?.link.state === 'connected');
   readonly running = $derived(this.run !== null && this.run.state !== 'finished');
+  /** The patrol whose end was seen here, or is still to come. One that ended before this page was opened is history. */
+  readonly current = $derived(this.run !== null && this.run.run_id === this.#witnessed ? this.run : null);
 
   constructor(id: string) {
     this.id = id;
@@ -50,6 +54,11 @@ export class Robot {
         schedules: () => (this.changes.schedules += 1),
       },
     });
+  }
+
+  /** Puts an ended patrol away. */
+  dismiss(): void {
+    this.#witnessed = null;
   }
 
   /** Shows what was recorded of the run before this page was opened. */
@@ -75,6 +84,7 @@ export class Robot {
       this.path = [];
     }
     this.run = run;
+    if (run.state !== 'finished') this.#witnessed = run.run_id;
   }
 
   #takeVerdict(inspection: Inspection | null): void {
