@@ -7,13 +7,16 @@ mod activate;
 mod archive;
 mod catalogue;
 mod check;
+mod copy;
 mod fetch;
+mod gate;
 mod hash;
 mod install;
 mod licence;
 mod list;
 mod package;
 mod progress;
+mod quantise;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -43,6 +46,20 @@ pub(crate) enum Command {
         /// Models of the catalogue or of the models directory.
         names: Vec<String>,
     },
+    /// Measures a model and its 8-bit copy on a labelled film; fails unless the copy finds nearly as much.
+    Gate {
+        /// A model that is on this machine.
+        name: String,
+        #[command(flatten)]
+        args: gate::Args,
+    },
+    /// Makes an 8-bit copy of a model and keeps it if it passes the gate.
+    Quantise {
+        /// A model that is on this machine and was converted here.
+        name: String,
+        #[command(flatten)]
+        args: quantise::Args,
+    },
     /// Makes a model the active one: running services switch to it by themselves.
     Use {
         /// A model that is on this machine.
@@ -60,6 +77,8 @@ pub(crate) fn run(command: Command, env: &Env, out: &mut dyn Write) -> anyhow::R
         Command::List { json } => list::list(&places, json, out),
         Command::Fetch { names, accept_licence } => fetch::fetch(&places, &names, &accept_licence, out),
         Command::Check { names } => check::check(&places, &names, out),
+        Command::Gate { name, args } => gate::gate(&places, &name, &args, out),
+        Command::Quantise { name, args } => quantise::quantise(&places, &name, &args, out),
         Command::Use { name } => activate::activate(&places, &name, out),
     }
 }

@@ -28,6 +28,43 @@ fn a_darknet_network_is_converted_on_the_way() {
 }
 
 #[test]
+fn a_network_that_computes_too_much_is_cut_on_the_way() {
+    let site = Site::new();
+    let run = site.ronda(&["model", "fetch", "cut-short"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(site.cached("models/cut-short/model.onnx"), support::short_model());
+}
+
+#[test]
+fn a_model_gets_its_8_bit_copy_and_gets_it_again_if_it_is_lost() {
+    let site = Site::new();
+    let first = site.ronda(&["model", "fetch", "tiny-int8"]);
+    assert_eq!(first.code, 0, "{first:?}");
+    assert_eq!(first.out, "tiny-int8 1.0.0 is here (Apache-2.0)\ntiny-int8 1.0.0 has its 8-bit copy\n");
+    assert_eq!(site.cached("models/tiny-int8/model-int8.onnx"), support::int8_model());
+
+    site.damage("models/tiny-int8/model-int8.onnx");
+    site.forget_packages();
+    let second = site.ronda(&["model", "fetch", "tiny-int8"]);
+    assert_eq!(second.code, 0, "needs no registry: {second:?}");
+    assert_eq!(second.out, "tiny-int8 1.0.0 is already here\ntiny-int8 1.0.0 has its 8-bit copy\n");
+    assert_eq!(site.cached("models/tiny-int8/model-int8.onnx"), support::int8_model());
+}
+
+#[test]
+fn a_copy_that_is_not_the_one_that_was_judged_is_not_used_and_the_model_is() {
+    let site = Site::new();
+    let run = site.ronda(&["model", "fetch", "wrong-int8"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let sentence = last_line(&run.out);
+    assert!(
+        sentence.starts_with("wrong-int8 1.0.0 computes with floats, its 8-bit copy cannot be made: it has SHA-256 "),
+        "{sentence}"
+    );
+    assert!(site.has("models/wrong-int8/model.onnx") && !site.has("models/wrong-int8/model-int8.onnx"));
+}
+
+#[test]
 fn a_package_of_the_npm_registry_is_fetched_with_npm() {
     let site = Site::new();
     let run = site.ronda(&["model", "fetch", "from-npm"]);

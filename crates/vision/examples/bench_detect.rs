@@ -12,7 +12,7 @@ use std::time::Instant;
 use domain::geometry::Size;
 use domain::picture::Picture;
 use vision::letterbox::Letterbox;
-use vision::{BackendChoice, Device, Input, InputSpec, Loaded, Models, Sampler, Settings};
+use vision::{BackendChoice, Device, Input, InputSpec, Loaded, Manifest, Models, Precision, Sampler, Settings};
 
 /// Runs that do not count: caches, first allocations, tract's plan.
 const WARM_UP: usize = 5;
@@ -44,25 +44,57 @@ fn bench(picture: &Path, rest: &[String]) -> Result<(), Box<dyn Error>> {
     print("detect.input.width", f64::from(canvas.width), "px");
     print("detect.input.height", f64::from(canvas.height), "px");
     print("detect.letterbox", letterbox_ms(&manifest.input, &picture, runs * 5)?, "ms");
+    let bench = Bench { picture: &picture, runs };
     for (choice, threads) in
         [(BackendChoice::Onnxruntime, 1), (BackendChoice::Onnxruntime, 2), (BackendChoice::Tract, 1)]
     {
-        let settings = Settings { backend: choice, device: Device::Cpu, threads, ..Settings::new(cache_dir()) };
-        let Loaded { mut detector, fallback } = vision::load(&manifest, &model, &settings)?;
-        if let Some(reason) = fallback {
-            eprintln!("{choice:?} is not measured: {reason}");
-            continue;
+        bench.detector(&manifest, &model, choice, threads)?;
+    }
+    if let Some(copy) = manifest.int8_copy() {
+        match models.read_int8(&manifest) {
+            Ok(model) => {
+                for threads in [1, 2] {
+                    bench.detector(&copy, &model, BackendChoice::Onnxruntime, threads)?;
+                }
+            }
+            Err(error) => eprintln!("8 bits are not measured: {error}"),
         }
-        let mut found = 0;
-        let total = median_ms(runs, || {
-            found = detector.detect(&[Input::whole(&picture)])?.iter().map(Vec::len).sum();
-            Ok(())
-        })?;
-        let name = format!("detect.{}.{threads}-thread", detector.info().backend);
-        print(&name, total, "ms");
-        print(&format!("{name}.found"), found as f64, "boxes");
     }
     Ok(())
+}
+
+/// What every detector is timed on.
+struct Bench<'a> {
+    picture: &'a Picture,
+    runs: usize,
+}
+
+impl Bench<'_> {
+    fn detector(
+        &self,
+        manifest: &Manifest,
+        model: &[u8],
+        choice: BackendChoice,
+        threads: usize,
+    ) -> Result<(), Box<dyn Error>> {
+        let settings = Settings { backend: choice, device: Device::Cpu, threads, ..Settings::new(cache_dir()) };
+        let Loaded { mut detector, fallback } = vision::load(manifest, model, &settings)?;
+        if let Some(reason) = fallback {
+            eprintln!("{choice:?} is not measured: {reason}");
+            return Ok(());
+        }
+        let mut found = 0;
+        let total = median_ms(self.runs, || {
+            found = detector.detect(&[Input::whole(self.picture)])?.iter().map(Vec::len).sum();
+            Ok(())
+        })?;
+        let info = detector.info();
+        let precision = if info.precision == Precision::Int8 { "-int8" } else { "" };
+        let name = format!("detect.{}{precision}.{threads}-thread", info.backend);
+        print(&name, total, "ms");
+        print(&format!("{name}.found"), found as f64, "boxes");
+        Ok(())
+    }
 }
 
 /// Times scaling and normalising alone.

@@ -25,8 +25,7 @@ impl std::fmt::Display for Precision {
 /// What matters of a processor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Processor {
-    /// Whether it adds products of 8-bit numbers into 32 bits in one step. Without that, 8 bits gain little, and on x86 onnxruntime's
-    /// sums of 16 bits overflow: the copy would be another model than the one that passed the gate.
+    /// Whether it adds products of 8-bit numbers into 32 bits in one step; without that, 8 bits gain little.
     pub(crate) has_dot_products: bool,
 }
 

@@ -3,6 +3,7 @@
 //!
 //! Everything here is deterministic, so a manifest can name the hash of what comes out.
 
+mod cut;
 pub mod darknet;
 mod eight_bits;
 mod graph;
@@ -10,6 +11,7 @@ pub mod onnx;
 pub mod shapes;
 mod tfjs;
 
+pub use cut::cut;
 pub use darknet::{DarknetHead, DarknetModel, darknet_to_onnx};
 pub use eight_bits::{Range, Tapped, eight_bits, tapped};
 pub use graph::InputShape;
@@ -56,6 +58,15 @@ pub enum ConvertError {
     /// An ONNX file holds more than what is written here, so a copy would lose some of it.
     #[error("only networks that were converted here can be copied with 8 bits")]
     Foreign,
+    /// The bytes are no ONNX file.
+    #[error("it is no ONNX file")]
+    Broken,
+    /// A network is to be cut at a value that it does not compute.
+    #[error("the network does not compute the value {value}")]
+    NoValue {
+        /// The value.
+        value: String,
+    },
     /// Nobody has measured how large a value gets.
     #[error("the range of the value {value} is not known")]
     Range {

@@ -33,6 +33,9 @@ pub(super) struct Entry {
     pub(super) files: Vec<Inner>,
     /// What makes a model file of them.
     pub(super) convert: Conversion,
+    /// Where a network is cut short: the values that become its outputs.
+    #[serde(default)]
+    pub(super) outputs: Vec<String>,
     /// Fixes batch and sides in a file converted from Darknet; without it they stay free.
     #[serde(default)]
     pub(super) fixed_size: Option<domain::geometry::Size>,
@@ -67,6 +70,8 @@ pub(super) struct Inner {
 pub(super) enum Conversion {
     /// The one file is the model.
     None,
+    /// The one file is the model and computes more than is wanted: `outputs` says where it is to end.
+    Cut,
     /// A Darknet configuration and its weights.
     Darknet,
     /// An SSD as TensorFlow.js loads it: `model.json` and the parts of its weights, in order.
@@ -79,10 +84,19 @@ pub(super) enum Conversion {
 pub(super) struct Speed {
     /// What ran it.
     pub(super) backend: vision::Backend,
+    /// How exactly it computed.
+    #[serde(default = "Speed::float")]
+    pub(super) precision: vision::Precision,
     /// Threads of one run.
     pub(super) threads: usize,
     /// Milliseconds for one picture.
     pub(super) ms: f64,
+}
+
+impl Speed {
+    fn float() -> vision::Precision {
+        vision::Precision::Float
+    }
 }
 
 impl Catalogue {

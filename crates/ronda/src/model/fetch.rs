@@ -8,7 +8,7 @@ use vision::{Manifest, ModelError};
 use super::catalogue::{Catalogue, Conversion, Entry, Library};
 use super::install::Workshop;
 use super::progress::Step;
-use super::{Places, archive, hash, licence};
+use super::{Places, archive, copy, hash, licence};
 
 /// The one runtime library there is.
 const ONNXRUNTIME: &str = "onnxruntime";
@@ -50,7 +50,10 @@ fn fetch_model(
 ) -> anyhow::Result<()> {
     let models = places.models();
     match models.read(manifest) {
-        Ok(_) => return Ok(writeln!(out, "{} {} is already here", manifest.name, manifest.version)?),
+        Ok(_) => {
+            writeln!(out, "{} {} is already here", manifest.name, manifest.version)?;
+            return copy::ensure(places, manifest, out);
+        }
         Err(ModelError::NotFetched { .. }) => {}
         Err(ModelError::Hash { path, .. }) if path == models.fetched(&manifest.name) => {
             writeln!(out, "{} is damaged or of another version: fetching it again", path.display())?;
@@ -70,12 +73,19 @@ fn fetch_model(
         bail!("the converted model has SHA-256 {found}, its manifest says {}: it is not used", manifest.sha256);
     }
     workshop.install(&model, &models.fetched(&manifest.name))?;
-    Ok(writeln!(out, "{} {} is here ({})", manifest.name, manifest.version, manifest.licence)?)
+    // Making the copy takes the right to write into the cache as well.
+    drop(workshop);
+    writeln!(out, "{} {} is here ({})", manifest.name, manifest.version, manifest.licence)?;
+    copy::ensure(places, manifest, out)
 }
 
 fn convert(entry: &Entry, manifest: &Manifest, mut files: Vec<Vec<u8>>) -> anyhow::Result<Vec<u8>> {
     match (entry.convert, files.as_mut_slice()) {
         (Conversion::None, [model]) => Ok(std::mem::take(model)),
+        (Conversion::Cut, [model]) => {
+            let outputs: Vec<&str> = entry.outputs.iter().map(String::as_str).collect();
+            Ok(model_convert::cut(model, &outputs)?)
+        }
         (Conversion::Darknet, [cfg, weights]) => {
             let _step = Step::begin("converting to ONNX");
             let cfg = std::str::from_utf8(cfg).context("the Darknet configuration is not text")?;

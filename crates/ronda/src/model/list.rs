@@ -76,8 +76,9 @@ fn lines(places: &Places) -> anyhow::Result<Vec<Line>> {
 fn describe_speed(speed: &[Speed]) -> String {
     let figure = |speed: &Speed| {
         format!(
-            "{} {} ms ({} thread{})",
+            "{}{} {} ms ({} thread{})",
             speed.backend,
+            if speed.precision == vision::Precision::Int8 { " int8" } else { "" },
             speed.ms,
             speed.threads,
             if speed.threads == 1 { "" } else { "s" }
@@ -92,9 +93,10 @@ mod tests {
 
     #[test]
     fn speeds_are_told_per_backend() {
-        let one = Speed { backend: vision::Backend::Onnxruntime, threads: 1, ms: 30.0 };
-        let two = Speed { backend: vision::Backend::Tract, threads: 2, ms: 32.5 };
-        assert_eq!(describe_speed(&[one, two]), "onnxruntime 30 ms (1 thread), tract 32.5 ms (2 threads)");
+        let (float, int8) = (vision::Precision::Float, vision::Precision::Int8);
+        let one = Speed { backend: vision::Backend::Onnxruntime, precision: int8, threads: 1, ms: 30.0 };
+        let two = Speed { backend: vision::Backend::Tract, precision: float, threads: 2, ms: 32.5 };
+        assert_eq!(describe_speed(&[one, two]), "onnxruntime int8 30 ms (1 thread), tract 32.5 ms (2 threads)");
         assert_eq!(describe_speed(&[]), "");
     }
 }

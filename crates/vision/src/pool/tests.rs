@@ -12,12 +12,12 @@ use crate::settings::BackendChoice;
 use crate::testing::{GREEN, RED, models_dir, scene, shapes_manifest};
 
 /// A site with the shapes detector under two names, and a place for the active model's file.
-struct Site {
-    dir: TempDir,
+pub(super) struct Site {
+    pub(super) dir: TempDir,
 }
 
 impl Site {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let dir = tempfile::tempdir().expect("the system has a directory to give");
         for name in ["shapes", "shapes-2"] {
             let model = dir.path().join("models").join(name);
@@ -30,7 +30,7 @@ impl Site {
         Self { dir }
     }
 
-    fn source(&self) -> ModelSource {
+    pub(super) fn source(&self) -> ModelSource {
         ModelSource {
             models: Models::new(self.dir.path().join("models"), self.dir.path().join("cache")),
             active: ActiveModel::path(self.dir.path()),
@@ -38,7 +38,7 @@ impl Site {
         }
     }
 
-    fn settings(&self) -> PoolSettings {
+    pub(super) fn settings(&self) -> PoolSettings {
         let detector = Settings { backend: BackendChoice::Tract, ..Settings::new(self.dir.path()) };
         PoolSettings { poll_interval: Duration::from_millis(10), ..PoolSettings::new(detector, 2) }
     }
@@ -54,15 +54,15 @@ impl Site {
     }
 }
 
-fn write(path: &Path, bytes: &[u8]) {
+pub(super) fn write(path: &Path, bytes: &[u8]) {
     fs::write(path, bytes).expect("the directory is writable");
 }
 
-fn model(name: &str) -> ModelRef {
+pub(super) fn model(name: &str) -> ModelRef {
     ModelRef { name: name.to_owned(), version: "1.0.0".to_owned(), sha256: shapes_manifest().sha256 }
 }
 
-fn job(lane: &str, colour: [u8; 3]) -> Job {
+pub(super) fn job(lane: &str, colour: [u8; 3]) -> Job {
     let picture = scene(Size::new(320, 180), &[(100, 60, 160, 120, colour)]);
     Job { lane: lane.into(), picture, region: None, min_confidence: None }
 }
