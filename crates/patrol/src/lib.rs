@@ -5,14 +5,24 @@ mod camera;
 mod config;
 mod control;
 mod events;
+mod heart;
 mod history;
+mod inspect;
 mod link;
 mod metrics;
 mod openapi;
+mod plan;
 mod points;
+mod recorder;
+mod reports;
 mod routes;
+mod run;
 mod settings_book;
+mod share;
+mod state;
+mod timetable;
 mod view;
+mod watch;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,8 +31,22 @@ use std::time::Duration;
 use anyhow::Context as _;
 use chassis::http::{Readiness, Server};
 use chassis::{Stop, Tasks};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use robot::Kachaka;
 
-use events::Events;
+use camera::Hub;
+use control::Lease;
+use events::{Changed, Events};
+use history::{History, Pictures};
+use inspect::{Inspector, Places};
+use link::Link;
+use points::PointBook;
+use reports::{Orders, Press};
+use run::{Outbox, Runner};
+use settings_book::SettingsBook;
+use timetable::Timetable;
+use watch::Companions;
 
 pub use config::{Config, RobotId, RobotIdError};
 
@@ -44,6 +68,34 @@ pub(crate) struct App {
     pub(crate) config: Arc<Config>,
     /// Everything that happens, told at once.
     pub(crate) events: Events,
+    /// What is remembered of runs.
+    pub(crate) history: History,
+    /// The files of runs.
+    pub(crate) pictures: Pictures,
+    /// What people set.
+    pub(crate) settings: SettingsBook,
+    /// The waypoints of this robot.
+    pub(crate) points: PointBook,
+    /// The connection to the robot.
+    pub(crate) link: Link,
+    /// The robot's cameras.
+    pub(crate) hub: Hub,
+    /// Who may move the robot.
+    pub(crate) lease: Lease,
+    /// Has pictures judged.
+    pub(crate) inspector: Inspector,
+    /// The run.
+    pub(crate) runner: Runner,
+    /// The schedules.
+    pub(crate) timetable: Timetable,
+    /// Messages to people that wait to be sent.
+    pub(crate) outbox: Outbox,
+    /// Makes PDFs.
+    pub(crate) press: Press,
+    /// Reports over several days that wait to be written.
+    pub(crate) report_orders: Orders,
+    /// What looks along while the robot walks.
+    pub(crate) companions: Companions,
 }
 
 /// The service with its port taken.
@@ -75,13 +127,27 @@ impl Service {
     pub async fn run(self, stop: Stop) -> anyhow::Result<()> {
         let Self { server, config } = self;
         let readiness = Readiness::new();
-        let app = App::open(config).await.context("starting patrol")?;
+        let (app, orders) = App::open(config).await.context("starting patrol")?;
 
         let mut tasks = Tasks::new(stop.clone());
         tasks.vital("http", server.run(routes::routes(app.clone()).ready_when(readiness), stop.clone()));
+        tasks.vital("runs", run::carry(app.clone(), orders, stop.clone()));
+        app.tend(&mut tasks, &stop);
         tasks.restarted("events", {
             let (events, stop) = (app.events.clone(), stop.clone());
             move || events.clone().drain(stop.clone())
+        });
+        tasks.restarted("settings", {
+            let (settings, stop) = (app.settings.clone(), stop.clone());
+            move || settings.clone().watch(stop.clone())
+        });
+        tasks.restarted("changed settings", {
+            let (app, stop) = (app.clone(), stop.clone());
+            move || app.clone().tell_changed_settings(stop.clone())
+        });
+        tasks.restarted("upkeep", {
+            let (history, settings, stop) = (app.history.clone(), app.settings.clone(), stop.clone());
+            move || history::upkeep(history.clone(), settings.clone(), stop.clone())
         });
         tasks.run(GRACE).await
     }
@@ -89,8 +155,69 @@ impl Service {
 
 impl App {
     /// Opens every part. Nothing moves yet.
-    async fn open(config: Config) -> anyhow::Result<Self> {
+    async fn open(config: Config) -> anyhow::Result<(Self, run::Orders)> {
         let events = Events::open(&config.redis, config.spool()).context("cannot keep events")?;
-        Ok(Self { config: Arc::new(config), events })
+        let history = History::open(&config.data_dir, config.robot_id.as_str()).await?;
+        history.fail_interrupted_reports().await.context("looking for reports that were interrupted")?;
+        let settings = SettingsBook::open(&history, &config.env).await?;
+        let points = PointBook::open(&config.data_dir, &config.robot_dir())?;
+        let pictures = Pictures::of(&history);
+        let press = Press::new(&history, &config.env);
+        let robot = Arc::new(Kachaka::new(&config.robot_address).context("addressing the robot")?);
+        let link = Link::new(robot.clone());
+        let hub = Hub::new(robot, settings.current().enable_idle_stream);
+        let timetable = timetable::open(&config.robot_dir(), &config.data_dir);
+        let outbox = Outbox::of(&config.robot_dir());
+        let (runner, orders) = Runner::new();
+        let places = Places { gemini: config.gemini_base.clone(), inference: config.inference.clone() };
+        let inspector = Inspector::new(&history, &settings, places).context("preparing to judge photos")?;
+        inspector.recover().await?;
+        let app = Self {
+            config: Arc::new(config),
+            events,
+            history,
+            pictures,
+            settings,
+            points,
+            link,
+            hub,
+            lease: Lease::default(),
+            inspector,
+            runner,
+            timetable,
+            outbox,
+            press,
+            report_orders: Orders::default(),
+            companions: Companions::default(),
+        };
+        Ok((app, orders))
+    }
+
+    /// Starts what goes on all the time.
+    fn tend(&self, tasks: &mut Tasks, stop: &Stop) {
+        let again = |attempt: fn(Self, Stop) -> BoxFuture<'static, anyhow::Result<()>>| {
+            let (app, stop) = (self.clone(), stop.clone());
+            move || attempt(app.clone(), stop.clone())
+        };
+        tasks.restarted("link", again(|app, stop| app.link.run(stop).boxed()));
+        tasks.restarted("cameras", again(|app, stop| app.hub.run(stop).boxed()));
+        tasks.restarted("state", again(|app, stop| state::tell(app, stop).boxed()));
+        tasks.restarted("heart", again(|app, stop| heart::beat(app, stop).boxed()));
+        tasks.restarted("timetable", again(|app, stop| timetable::follow(app, stop).boxed()));
+        for worker in 1..=inspect::WORKERS {
+            tasks.restarted(format!("inspections {worker}"), again(|app, stop| app.inspector.work(stop).boxed()));
+        }
+        tasks.restarted("reports", again(|app, stop| app.report_orders.clone().run(app, stop).boxed()));
+        tasks.restarted("messages", again(|app, stop| run::deliver(app, stop).boxed()));
+    }
+
+    /// Tells browsers when settings changed, whoever changed them.
+    async fn tell_changed_settings(self, stop: Stop) -> anyhow::Result<()> {
+        let mut changes = self.settings.changes();
+        while let Some(Some(_)) = stop.or(changes.next()).await {
+            self.hub.set_idle_stream(self.settings.current().enable_idle_stream);
+            self.events.changed(Changed::Settings);
+        }
+        Ok(())
     }
 }

@@ -1,6 +1,27 @@
 //! What is answered where. Every path under `/api/` is answered under `/api/{this robot's id}/` too, so that one robot
 //! works without nginx; another robot's id is not found, and nothing is ever passed on to another process.
 
+pub(crate) mod camera;
+pub(crate) mod drive;
+pub(crate) mod file;
+pub(crate) mod history;
+pub(crate) mod images;
+pub(crate) mod inspect;
+pub(crate) mod monitor;
+pub(crate) mod points;
+pub(crate) mod points_legacy;
+pub(crate) mod reports;
+pub(crate) mod robot;
+pub(crate) mod robot_legacy;
+pub(crate) mod robots;
+pub(crate) mod run;
+pub(crate) mod schedule;
+pub(crate) mod settings;
+pub(crate) mod share;
+pub(crate) mod shared;
+pub(crate) mod stream;
+pub(crate) mod usage;
+
 use axum::Json;
 use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -12,11 +33,32 @@ use crate::openapi;
 
 /// Returns every route of the service.
 pub(crate) fn routes(app: App) -> Routes {
-    table().with_state(app)
+    let robot = app.config.robot_id.clone();
+    table().rewritten(move |uri| without_prefix(uri, robot.as_str())).with_state(app)
 }
 
 fn table() -> Routes<App> {
-    Routes::new().route(Method::GET, "/openapi.json", Access::Public, describe).fallback(Access::Public, nothing_here)
+    Routes::new()
+        .route(Method::GET, "/openapi.json", Access::Public, describe)
+        .merge(robot::routes())
+        .merge(robot_legacy::routes())
+        .merge(camera::routes())
+        .merge(inspect::routes())
+        .merge(run::routes())
+        .merge(schedule::routes())
+        .merge(stream::routes())
+        .merge(monitor::routes())
+        .merge(usage::routes())
+        .merge(settings::routes())
+        .merge(share::routes())
+        .merge(shared::routes())
+        .merge(robots::routes())
+        .merge(reports::routes())
+        .merge(points_legacy::routes())
+        .merge(points::routes())
+        .merge(images::routes())
+        .merge(history::routes())
+        .fallback(Access::Public, nothing_here)
 }
 
 async fn describe() -> impl IntoResponse {
@@ -89,10 +131,43 @@ impl From<anyhow::Error> for LegacyError {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
     use super::*;
 
     fn stripped(path: &str) -> Option<String> {
         without_prefix(&path.parse().expect("is a path"), "robot-a").map(|uri| uri.to_string())
+    }
+
+    #[test]
+    fn who_may_only_look_can_change_nothing() {
+        for route in table().list() {
+            let looks = route.method == Some(Method::GET) || route.method.is_none();
+            let may_look = [Access::Public, Access::Viewer].contains(&route.access);
+            // Driving by hand begins as a GET, as every WebSocket does.
+            let is_fine = if looks && route.path != "/api/v1/drive" { true } else { !may_look };
+            assert!(is_fine, "{route:?}");
+        }
+    }
+
+    #[test]
+    fn every_route_of_ours_is_described_and_every_description_has_its_route() {
+        let document: Value = serde_json::from_str(&openapi::document()).expect("is JSON");
+        let paths = document["paths"].as_object().expect("has paths");
+        let methods = |(path, item): (&String, &Value)| {
+            let methods = item.as_object().expect("has methods").keys();
+            methods.map(|method| format!("{} {path}", method.to_uppercase())).collect::<Vec<_>>()
+        };
+        let ours = |line: &String| line.contains(" /api/v1/");
+        let described: BTreeSet<String> = paths.iter().flat_map(methods).filter(ours).collect();
+        let table = table();
+        let answered = table.list().iter().map(|route| {
+            let method = route.method.clone().unwrap_or_default();
+            format!("{method} {}", route.path)
+        });
+        assert_eq!(described, answered.filter(ours).collect::<BTreeSet<_>>());
     }
 
     #[test]

@@ -15,7 +15,7 @@ mod tests;
 
 use jiff::Timestamp;
 
-use super::{CameraSide, Plan, Then, Verdict, Waypoint};
+use super::{CameraSide, Limits, Plan, Then, Verdict, Waypoint};
 use stage::{Await, Homeward, Pausing, Phase, Return};
 
 pub use message::{Action, Debt, Decision, Event, Fault, Outcome, Part, Ticket, Trouble};
@@ -86,8 +86,8 @@ impl Run {
 
     /// Returns what is left of a run whose process ended: it hears [`Event::Restarted`] next, and brings the robot home.
     #[must_use]
-    pub fn left_behind(now: Timestamp) -> Self {
-        Self::new(Plan::to_go_home(), now)
+    pub fn left_behind(limits: Limits, now: Timestamp) -> Self {
+        Self::new(Plan { limits, ..Plan::to_go_home() }, now)
     }
 
     /// Takes in what happened. Returns what is to be done, in this order.

@@ -410,7 +410,7 @@ fn the_way_home_is_tried_again_and_not_for_ever() {
 #[test]
 fn a_run_that_was_left_behind_brings_the_robot_home() {
     let now = Timestamp::from_second(1_800_000_000).expect("is a time");
-    let mut round = Round { run: Run::left_behind(now), now };
+    let mut round = Round { run: Run::left_behind(Limits::default(), now), now };
     let ticket = halt(&round.hear(Event::Restarted));
     let ticket = homeward(&round.hear(Event::Halted { ticket }));
     assert_eq!(round.arrive(ticket), [Action::Wrap { outcome: Outcome::Interrupted }]);
