@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { plain } from './plain';
 
 it.each([
-  ['# Patrol\n\nAll is **well**.', 'Patrol · All is well.'],
+  ['# Patrol\n\nAll is **well**.\n\n| Item | Result |\n|:--|--:|\n| Exit | X |', 'All is well.'],
+  ['# Patrol', 'Patrol'],
   ['- one\n- two', 'one · two'],
   ['| Item | Result |\n|:--|--:|\n| Exit | `X` |', 'Item, Result · Exit, X'],
   ['> see [the page](https://example.org)', 'see the page'],
