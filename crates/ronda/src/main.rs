@@ -7,6 +7,7 @@ mod infer;
 mod look;
 mod model;
 mod reel;
+mod report;
 mod site;
 mod zones;
 
@@ -39,6 +40,8 @@ enum Command {
         #[command(subcommand)]
         command: model::Command,
     },
+    /// Writes the PDF of a run, or of an analysis of several days, out of a data directory.
+    Report(report::Args),
     /// Watches a camera's zones over a film and prints the alerts, one JSON line each.
     Zones(zones::Args),
 }
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Command::Config { command } => config::run(&command, &env, &mut out),
         Command::Infer(args) => infer::run(&args, &env, &mut out).map(|()| ExitCode::SUCCESS),
         Command::Model { command } => model::run(command, &env, &mut out).map(|()| ExitCode::SUCCESS),
+        Command::Report(args) => report::run(&args, &env, &mut out).map(|()| ExitCode::SUCCESS),
         Command::Zones(args) => zones::run(&args, &env, &mut out).map(|()| ExitCode::SUCCESS),
     };
     match done.and_then(|code| Ok(out.flush().map(|()| code)?)) {
