@@ -85,6 +85,16 @@ pub fn decode(bytes: &[u8], limits: Limits) -> Result<Picture, ImageError> {
     }
 }
 
+/// Reads the size of a JPEG picture from its head.
+///
+/// # Errors
+/// [`ImageError::Broken`] if it is none.
+pub fn size(bytes: &[u8]) -> Result<Size, ImageError> {
+    let header = Decompressor::new().and_then(|mut decompressor| decompressor.read_header(bytes)).map_err(broken)?;
+    let side = |length: usize| u32::try_from(length).map_err(|error| ImageError::Broken { reason: error.to_string() });
+    Ok(Size::new(side(header.width)?, side(header.height)?))
+}
+
 /// Returns how the picture is to be turned, from the Exif segment if there is one.
 fn orientation(jpeg: &[u8]) -> Orientation {
     const APP1: u8 = 0xe1;

@@ -2,9 +2,11 @@
 
 mod decoder;
 mod encode;
+mod encoder;
 mod fault;
 mod film_file;
 mod outlet;
+mod recording;
 mod rtsp;
 mod sample;
 #[cfg(feature = "serve")]
@@ -17,6 +19,7 @@ use gstreamer as gst;
 use tracing::{debug, warn};
 
 pub(crate) use encode::FilmEncoder;
+pub(crate) use recording::Recording;
 pub(crate) use session::Session;
 
 /// Why something of GStreamer is not to be had: a sentence for the operator.
