@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use chassis::http::{Routes, Server};
@@ -23,6 +24,8 @@ const RTSP_PORT: u16 = 8554;
 const ROBOT_PORT: u16 = 26400;
 /// The port of the models unless `SIM_MODELS_PORT` says otherwise.
 const MODELS_PORT: u16 = 9110;
+/// How long servers may take to end.
+const GRACE: Duration = Duration::from_secs(15);
 /// The robots of the simulated site.
 const ROBOTS: [&str; 2] = ["robot-a", "robot-b"];
 
@@ -89,7 +92,8 @@ fn cameras() -> Vec<Mount> {
 pub async fn run_site(config: Config, options: BuildingOptions, stop: Stop) -> anyhow::Result<()> {
     let models = Models::new();
     let models_server = Server::bind(config.at(config.models_port)).await?;
-    let listen = (0..).map(|robot| config.at(if config.robot_port == 0 { 0 } else { config.robot_port + robot }));
+    let listen =
+        (0..).map(|robot| config.at(if config.robot_port == 0 { 0 } else { config.robot_port.saturating_add(robot) }));
     let (robots, control) = start_robots(&options, ROBOTS.into_iter().zip(listen)).await?;
     let served = models.clone();
     let mut tasks = Tasks::new(stop.clone());
@@ -101,9 +105,6 @@ pub async fn run_site(config: Config, options: BuildingOptions, stop: Stop) -> a
     drop(robots);
     end
 }
-
-/// How long servers may take to end.
-const GRACE: std::time::Duration = std::time::Duration::from_secs(15);
 
 /// Plays cameras and receives webhooks until told to stop.
 ///

@@ -8,7 +8,7 @@ use robot::api::kachaka_api_client::KachakaApiClient;
 use sim::building::view::Side;
 use sim::building::{Anomaly, AnomalyKind, anomalies_in};
 use sim::robot::{CameraState, LinkState, Robot, Settings};
-use tonic::transport::Channel;
+use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -26,7 +26,8 @@ async fn bench(settings: Settings) -> Bench {
 }
 
 async fn connect(robot: &Robot) -> KachakaApiClient<Channel> {
-    KachakaApiClient::connect(format!("http://{}", robot.address())).await.expect("it listens")
+    let endpoint = Endpoint::from_shared(format!("http://{}", robot.address())).expect("it is an address");
+    KachakaApiClient::new(endpoint.connect().await.expect("it listens"))
 }
 
 fn quick() -> Settings {
@@ -67,7 +68,7 @@ async fn a_call_is_held_until_there_is_something_newer() {
 
 #[tokio::test]
 async fn a_call_that_is_held_too_long_is_cancelled() {
-    let Bench { mut client, .. } = bench(quick()).await;
+    let Bench { robot: _robot, mut client } = bench(quick()).await;
     let known = client.get_error(api::GetRequest::default()).await.expect("answered").into_inner();
     let begun = Instant::now();
     let end = in_time(client.get_error(knowing(cursor(known.metadata)))).await;
@@ -188,7 +189,7 @@ async fn a_frozen_camera_repeats_an_old_picture_and_a_dead_one_answers_nothing()
 
 #[tokio::test]
 async fn the_picture_shows_what_is_wrong_before_the_robot() {
-    let Bench { robot, mut client } = bench(quick()).await;
+    let Bench { robot, mut client } = bench(Settings { hold: LIMIT, ..quick() }).await;
     let control = robot.control();
     let world = control.world();
     control.set_pose(world.floor(0).location("kitchen").expect("there is a kitchen").pose);

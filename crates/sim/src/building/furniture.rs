@@ -128,7 +128,7 @@ impl Furniture {
     pub fn counter(area: Rect) -> Self {
         let base = Rect::new(area.x0 + 0.02, area.y0 + 0.05, area.x1 - 0.02, area.y1);
         let blocks = vec![
-            Block { area: base, bottom: 0.1, top: 0.86, sides: PALE, cap: PALE },
+            Block { area: base, bottom: 0.1, top: 0.86, sides: Look::Cupboard, cap: PALE },
             Block { area, bottom: 0.86, top: 0.9, sides: Look::Wood, cap: Look::Wood },
         ];
         Self::standing(area, blocks)
@@ -136,7 +136,7 @@ impl Furniture {
 
     /// A cupboard that hangs on the wall.
     pub fn hanging(area: Rect, bottom: f64, top: f64) -> Self {
-        Self { footprint: None, blocks: vec![Block { area, bottom, top, sides: PALE, cap: PALE }] }
+        Self { footprint: None, blocks: vec![Block { area, bottom, top, sides: Look::Cupboard, cap: PALE }] }
     }
 
     /// A charging dock that looks into a direction along the x axis.

@@ -118,15 +118,15 @@ fn furniture() -> Vec<Furniture> {
         Furniture::chair(at(8.05, 7.65), EAST),
         Furniture::solid(area(4.9, 5.5, 5.3, 6.6), 0.8, Look::Wood, Look::Wood),
         // Kitchen.
-        Furniture::counter(area(9.3, 7.75, 11.7, 8.35)),
-        Furniture::hanging(area(9.3, 8.0, 11.7, 8.35), 1.45, 2.1),
+        Furniture::counter(area(9.7, 7.75, 11.7, 8.35)),
+        Furniture::hanging(area(9.7, 8.0, 11.7, 8.35), 1.45, 2.1),
         Furniture::solid(area(11.8, 7.7, 12.5, 8.35), 1.75, Look::Paint(214, 217, 220), Look::Paint(214, 217, 220)),
         Furniture::table(area(8.75, 5.9, 9.45, 6.9), 0.74),
         Furniture::chair(at(9.1, 7.15), NORTH),
         // Corridor.
         Furniture::charger(at(0.1, 4.75)),
         Furniture::charger(at(0.1, 3.85)),
-        Furniture::plant(at(12.3, 3.7)),
+        Furniture::plant(at(12.35, 3.68)),
     ];
     for x in [4.75, 5.65, 6.55] {
         furniture.push(Furniture::solid(area(x, 0.1, x + 0.8, 0.9), 2.0, Look::Rack, Look::Paint(52, 55, 60)));
@@ -158,7 +158,7 @@ fn panels() -> Vec<Panel> {
         sign(8.9, 0.0, NORTH, "Storage"),
         sign(2.6, DEPTH, SOUTH, "Office"),
         sign(5.4, DEPTH, SOUTH, "Meeting room"),
-        sign(8.95, DEPTH, SOUTH, "Kitchen"),
+        sign(9.05, DEPTH, SOUTH, "Kitchen"),
         panel(2.3, 0.0, NORTH, 1.05, (1.7, 2.1), Look::Entrance),
         panel(1.6, DEPTH, SOUTH, 1.6, (1.3, 1.0), Look::Window),
         panel(3.6, DEPTH, SOUTH, 1.6, (1.3, 1.0), Look::Window),

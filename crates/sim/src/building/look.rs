@@ -58,6 +58,10 @@ pub enum Look {
     Poster(u8),
     /// A fire extinguisher on its plate.
     Extinguisher,
+    /// The plate of a fire extinguisher that is not there, its outline in a colour that shines.
+    Outline(u8, u8, u8),
+    /// Cupboard doors with handles.
+    Cupboard,
     /// The sign above an emergency exit.
     ExitSign,
     /// A sign with the name of a room.

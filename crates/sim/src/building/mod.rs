@@ -25,7 +25,7 @@ pub use look::{Look, Tint};
 pub use map::{FloorMap, MapFrame};
 pub use people::Person;
 pub use route::Grid;
-pub use world::{World, WorldSettings, WorldTruth};
+pub use world::{NoSuchThing, World, WorldSettings, WorldTruth};
 
 /// How high rooms are.
 pub const CEILING: f64 = 2.5;

@@ -12,6 +12,8 @@ const TURNING: f64 = 3.0;
 const DISTANCE: f64 = 0.62;
 /// How long somebody stands at a robot before going somewhere else, in seconds.
 const PATIENCE: f64 = 3.0;
+/// How far from a named place people stop who go there.
+const BESIDE: f64 = 0.85;
 /// How far a leg swings in a metre, in radians.
 const STRIDE: f64 = 7.5;
 
@@ -95,8 +97,8 @@ impl Person {
 
     fn choose(&mut self, grid: &Grid, places: &[Pose]) {
         let to = self.random.choice(places).copied().unwrap_or(self.pose);
-        // Nobody stands exactly where robots do.
-        let beside = to.point().ahead(self.random.f64() * std::f64::consts::TAU, 0.3);
+        // Nobody stands where robots are to stand.
+        let beside = to.point().ahead(self.random.f64() * std::f64::consts::TAU, BESIDE);
         self.way = grid.way(self.pose.point(), beside, &[]).unwrap_or_default();
         self.pause = 1.0;
     }

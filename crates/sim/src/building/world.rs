@@ -88,7 +88,7 @@ pub struct WorldTruth {
 /// There is nothing of this name in the building.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the building has no {what} {name}")]
-pub struct Unknown {
+pub struct NoSuchThing {
     what: &'static str,
     name: String,
 }
@@ -100,7 +100,7 @@ impl World {
         let fixed = Fixed {
             grids: [0, 1].map(|floor| Grid::of(&floors[floor])),
             maps: [0, 1].map(|floor| FloorMap::of(&floors[floor])),
-            renderers: [0, 1].map(|floor| Renderer::new(&floors[floor])),
+            renderers: Renderer::of(&floors),
             floors,
         };
         let shelf = fixed.floors[0].location("shelf-home").map(|home| home.pose).unwrap_or_default();
@@ -230,11 +230,11 @@ impl World {
     ///
     /// # Errors
     /// If one of them cannot be where it should be.
-    pub fn set_anomalies(&self, anomalies: Vec<Anomaly>) -> Result<(), Unknown> {
+    pub fn set_anomalies(&self, anomalies: Vec<Anomaly>) -> Result<(), NoSuchThing> {
         let spots = || self.fixed.floors.iter().flat_map(|floor| &floor.spots);
         for Anomaly { kind, location } in &anomalies {
             if !spots().any(|spot| spot.kind == *kind && spot.location == location) {
-                return Err(Unknown { what: "spot for", name: format!("{} at {location}", kind.name()) });
+                return Err(NoSuchThing { what: "spot for", name: format!("{} at {location}", kind.name()) });
             }
         }
         self.state().anomalies = anomalies;
@@ -245,11 +245,11 @@ impl World {
     ///
     /// # Errors
     /// If there is no such door.
-    pub fn close_doors(&self, closed: BTreeSet<String>) -> Result<(), Unknown> {
+    pub fn close_doors(&self, closed: BTreeSet<String>) -> Result<(), NoSuchThing> {
         let known =
             |name: &str| self.fixed.floors.iter().flat_map(|floor| &floor.doors).any(|door| door.location == name);
         if let Some(name) = closed.iter().find(|name| !known(name)) {
-            return Err(Unknown { what: "door to", name: name.clone() });
+            return Err(NoSuchThing { what: "door to", name: name.clone() });
         }
         self.state().closed = closed;
         Ok(())

@@ -8,7 +8,8 @@ mod parts;
 mod raster;
 mod texture;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
 use domain::geometry::Size;
 use domain::picture::Picture;
@@ -78,7 +79,20 @@ impl Shot {
 /// Shows one floor.
 pub struct Renderer {
     faces: Vec<Face>,
-    textures: BTreeMap<Look, Texture>,
+    textures: Arc<Textures>,
+}
+
+/// The textures of all floors, made when the first picture is taken: most tests take none.
+struct Textures {
+    looks: BTreeSet<Look>,
+    made: OnceLock<BTreeMap<Look, Texture>>,
+}
+
+impl Textures {
+    fn get(&self, look: Look) -> Option<&Texture> {
+        let make = || self.looks.iter().map(|look| (*look, Texture::of(*look))).collect();
+        self.made.get_or_init(make).get(&look)
+    }
 }
 
 impl std::fmt::Debug for Renderer {
@@ -88,12 +102,12 @@ impl std::fmt::Debug for Renderer {
 }
 
 impl Renderer {
-    /// Makes the surfaces of a floor.
-    pub fn new(floor: &Building) -> Self {
-        let faces = parts::of_floor(floor);
-        let looks = faces.iter().map(|face| face.look).chain(parts::moving_looks());
-        let textures = looks.map(|look| (look, Texture::of(look))).collect();
-        Self { faces, textures }
+    /// Makes the surfaces of floors.
+    pub fn of(floors: &[Building; 2]) -> [Self; 2] {
+        let faces = [0, 1].map(|floor: usize| parts::of_floor(&floors[floor]));
+        let looks = faces.iter().flatten().map(|face| face.look).chain(parts::moving_looks()).collect();
+        let textures = Arc::new(Textures { looks, made: OnceLock::new() });
+        faces.map(|faces| Self { faces, textures: Arc::clone(&textures) })
     }
 
     /// Takes a picture.
@@ -120,7 +134,7 @@ impl Renderer {
         // What is near goes first: most of what is far then costs no more than a comparison of depths.
         seen.sort_by(|one, other| one.0.total_cmp(&other.0));
         for (_, face) in seen {
-            if let Some(texture) = self.textures.get(&face.look) {
+            if let Some(texture) = self.textures.get(face.look) {
                 raster.draw(&face.seen_from(&eye), texture, face.light);
             }
         }

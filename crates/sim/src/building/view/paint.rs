@@ -91,7 +91,14 @@ pub(super) fn paint(look: Look, u: f32, v: f32) -> Option<[f32; 3]> {
         Look::Paint(red, green, blue) => {
             shaded([red.into(), green.into(), blue.into()], 1.0 + 0.015 * noise(u, v, 8.0, 16))
         }
-        Look::Glow(red, green, blue) => [red.into(), green.into(), blue.into()],
+        Look::Glow(red, green, blue) => {
+            shaded([red.into(), green.into(), blue.into()], 0.98 + 0.02 * clouds(u, v, 4.0, 34))
+        }
+        Look::Outline(red, green, blue) => {
+            let inside = is_cylinder(u, v) || is_head(u, v);
+            if inside { [red.into(), green.into(), blue.into()] } else { [204.0, 204.0, 200.0] }
+        }
+        Look::Cupboard => return Some(cupboard(u, v)),
         Look::Puddle(red, green, blue) => {
             let (x, y) = (2.0 * u - 1.0, 2.0 * v - 1.0);
             let edge = 0.82 + 0.16 * (3.0 * y.atan2(x)).sin() * (x * 2.0).cos();
@@ -272,15 +279,34 @@ fn poster(kind: u8, u: f32, v: f32) -> [f32; 3] {
     }
 }
 
+/// Four doors side by side, each with a handle.
+fn cupboard(u: f32, v: f32) -> [f32; 3] {
+    let across = (u * 4.0).fract();
+    if rim(across, v, 0.018, 0.025) {
+        return [150.0, 148.0, 142.0];
+    }
+    let handle = (0.06..0.3).contains(&across) && (0.86..0.885).contains(&v);
+    let handle =
+        if (u * 4.0) as u32 % 2 == 0 { (0.7..0.94).contains(&across) && (0.86..0.885).contains(&v) } else { handle };
+    if handle { [112.0, 114.0, 118.0] } else { shaded([212.0, 211.0, 205.0], 1.0 + 0.012 * clouds(u, v, 8.0, 35)) }
+}
+
+/// The body of a fire extinguisher, and its head with the handle.
+fn is_cylinder(u: f32, v: f32) -> bool {
+    (u - 0.5).abs() < 0.2 && (0.08..0.72).contains(&v)
+}
+
+fn is_head(u: f32, v: f32) -> bool {
+    (u - 0.5).abs() < 0.09 && (0.72..0.84).contains(&v) || (0.3..0.62).contains(&u) && (0.84..0.88).contains(&v)
+}
+
 /// A red cylinder with a black head, on a pale plate.
 fn extinguisher(u: f32, v: f32) -> [f32; 3] {
-    let across = (u - 0.5).abs();
-    if across < 0.2 && (0.08..0.72).contains(&v) {
-        let round = (1.0 - (across / 0.2).powi(2)).sqrt();
+    if is_cylinder(u, v) {
+        let round = (1.0 - ((u - 0.5) / 0.2).powi(2)).max(0.0).sqrt();
         let label = (0.34..0.52).contains(&v);
         return shaded(if label { [206.0, 200.0, 194.0] } else { [178.0, 30.0, 28.0] }, 0.62 + 0.38 * round);
     }
-    let head = across < 0.09 && (0.72..0.84).contains(&v) || (0.3..0.62).contains(&u) && (0.84..0.88).contains(&v);
     let hose = (u - 0.74).abs() < 0.03 && (0.3..0.8).contains(&v);
-    if head || hose { [38.0, 38.0, 40.0] } else { [204.0, 204.0, 200.0] }
+    if is_head(u, v) || hose { [38.0, 38.0, 40.0] } else { [204.0, 204.0, 200.0] }
 }

@@ -205,16 +205,20 @@ fn of_opening(floor: &Building, opening: Rect, faces: &mut Vec<Face>) {
 
 /// Returns every look of what comes and goes, so that its textures are made beforehand.
 pub(super) fn moving_looks() -> impl Iterator<Item = Look> {
-    let anomalies =
-        [AnomalyKind::Box, AnomalyKind::FallenPerson, AnomalyKind::OpenDoor, AnomalyKind::MissingExtinguisher];
+    let anomalies = [AnomalyKind::Box, AnomalyKind::FallenPerson, AnomalyKind::OpenDoor];
     let clothes = CLOTHES.into_iter().flatten();
     let others = [SKIN, WHITE, DARK, FRAME, Look::Wood, Look::Leaf, Look::FireDoor, Look::Extinguisher];
-    clothes.chain(others).chain(anomalies.map(glow)).chain([puddle()])
+    clothes.chain(others).chain(anomalies.map(glow)).chain([puddle(), outline()])
 }
 
 fn glow(kind: AnomalyKind) -> Look {
     let [red, green, blue] = kind.colour();
     Look::Glow(red, green, blue)
+}
+
+fn outline() -> Look {
+    let [red, green, blue] = AnomalyKind::MissingExtinguisher.colour();
+    Look::Outline(red, green, blue)
 }
 
 fn puddle() -> Look {
@@ -297,23 +301,26 @@ fn of_spot(spot: &Spot, is_wrong: bool) -> Vec<Face> {
             faces
         }
         (AnomalyKind::FallenPerson, true) => fallen_person(spot.at, glow),
-        (AnomalyKind::OpenDoor, true) => vec![
-            on_wall(0.06, DOOR_HEIGHT / 2.0, (1.08, DOOR_HEIGHT + 0.04), FRAME),
-            on_wall(0.07, DOOR_HEIGHT / 2.0, (1.0, DOOR_HEIGHT - 0.04), glow),
-        ],
+        (AnomalyKind::OpenDoor, true) => {
+            let hinge = spot.at.ahead(spot.facing - std::f64::consts::FRAC_PI_2, 0.5);
+            let leaf = Pose { x: hinge.x, y: hinge.y, theta: spot.facing };
+            let mut faces = turned(leaf, (0.55, 0.0), (0.95, 0.04), (0.01, DOOR_HEIGHT - 0.03), Look::FireDoor);
+            faces.push(on_wall(0.06, DOOR_HEIGHT / 2.0, (1.08, DOOR_HEIGHT + 0.04), FRAME));
+            faces.push(on_wall(0.07, DOOR_HEIGHT / 2.0, (1.0, DOOR_HEIGHT - 0.04), glow));
+            faces
+        }
         (AnomalyKind::OpenDoor, false) => vec![
             on_wall(0.06, DOOR_HEIGHT / 2.0, (1.08, DOOR_HEIGHT + 0.04), FRAME),
             on_wall(0.07, DOOR_HEIGHT / 2.0, (1.0, DOOR_HEIGHT - 0.04), Look::FireDoor),
         ],
-        (AnomalyKind::MissingExtinguisher, true) => {
-            vec![on_wall(0.06, 0.95, (0.34, 0.62), WHITE), on_wall(0.065, 0.95, (0.3, 0.58), glow)]
-        }
+        (AnomalyKind::MissingExtinguisher, true) => vec![on_wall(0.06, 0.95, (0.34, 0.62), outline())],
         (AnomalyKind::MissingExtinguisher, false) => vec![on_wall(0.06, 0.95, (0.34, 0.62), Look::Extinguisher)],
         (AnomalyKind::Spill | AnomalyKind::Box | AnomalyKind::FallenPerson, false) => Vec::new(),
     }
 }
 
 fn fallen_person(at: Point, clothes: Look) -> Vec<Face> {
+    let [trousers, ..] = CLOTHES[0];
     let area = fallen_area(at);
     let pose = Pose { x: at.x, y: at.y, theta: 0.0 };
     let half = (area.x1 - area.x0) / 2.0;
@@ -321,8 +328,8 @@ fn fallen_person(at: Point, clothes: Look) -> Vec<Face> {
         turned(pose, (half - 0.55, 0.0), (0.58, 0.4), (0.02, 0.25), clothes),
         turned(pose, (half - 0.14, 0.02), (0.2, 0.17), (0.04, 0.22), SKIN),
         turned(pose, (half - 0.05, 0.02), (0.06, 0.18), (0.05, 0.23), DARK),
-        turned(pose, (-0.38, 0.1), (0.76, 0.14), (0.02, 0.16), clothes),
-        turned(Pose { theta: 0.35, ..pose }, (-0.36, -0.1), (0.74, 0.14), (0.02, 0.16), clothes),
+        turned(pose, (-0.38, 0.1), (0.76, 0.14), (0.02, 0.16), trousers),
+        turned(Pose { theta: 0.35, ..pose }, (-0.36, -0.1), (0.74, 0.14), (0.02, 0.16), trousers),
         turned(pose, (half - 0.6, -0.28), (0.5, 0.1), (0.0, 0.1), clothes),
     ]
     .into_iter()

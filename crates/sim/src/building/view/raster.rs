@@ -177,7 +177,8 @@ impl Raster {
             let (v, v_step) = stretch(begin.1, finish.1, face.part[1], face.part[3]);
             let mut sampler = texture.sampler((u, u_step), (v, v_step), vertical);
             let shade = match texture.shine {
-                Shine::Always => 256,
+                // Sides differ a little, so that it has a shape; its colour stays what it is.
+                Shine::Always => (light.max(0.88) * 256.0) as u32,
                 Shine::ByDay => (self.light * 256.0) as u32,
                 Shine::Lit => {
                     let fade = (1.0 - FADE * depth).max(FADED);

@@ -59,12 +59,12 @@ impl Texture {
     pub(super) fn of(look: Look) -> Self {
         let size = match look {
             Look::Sign(_) | Look::ExitSign => (512, 128),
-            Look::Paint(..) | Look::Glow(..) => (8, 8),
-            Look::Puddle(..) | Look::Extinguisher => (128, 128),
+            Look::Paint(..) | Look::Glow(..) => (16, 16),
+            Look::Puddle(..) | Look::Extinguisher | Look::Outline(..) => (128, 128),
             _ => (256, 256),
         };
         let shine = match look {
-            Look::Glow(..) | Look::Puddle(..) | Look::ExitSign | Look::Screen => Shine::Always,
+            Look::Glow(..) | Look::Outline(..) | Look::Puddle(..) | Look::ExitSign | Look::Screen => Shine::Always,
             Look::Window | Look::Lamp => Shine::ByDay,
             _ => Shine::Lit,
         };

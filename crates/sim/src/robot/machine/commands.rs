@@ -114,6 +114,8 @@ impl Machine {
         self.last = Some(super::Finished { id: task.id, command: task.command, result });
         self.touch(Topic::Result);
         self.touch(Topic::History);
+        // Whoever hears of the end and asks where the robot is hears where it ended.
+        self.published[0] = f64::NEG_INFINITY;
         self.take_next();
     }
 

@@ -37,6 +37,7 @@ impl Bench {
         let until = self.seconds + seconds;
         while self.seconds < until {
             self.seconds += TICK;
+            self.machine.world.advance(self.seconds);
             self.machine.tick(self.seconds, (self.seconds * 1000.0) as i64, TICK);
         }
     }
@@ -270,6 +271,27 @@ fn a_closed_door_makes_a_place_unreachable_and_a_box_is_passed() {
     bench.machine.world.set_anomalies(vec![anomaly]).expect("there is such a spot");
     let around = bench.start(to_pose(11.6, 4.1, 0.0));
     assert_eq!(bench.end_of(&around), 0);
+}
+
+#[test]
+fn among_people_it_gets_everywhere_and_runs_into_nobody() {
+    let mut bench = Bench::new();
+    bench.machine.world.set_people(4);
+    let places: Vec<_> = bench.machine.world.floor(0).locations.iter().map(|place| place.id).collect();
+    let mut reached = 0;
+    for place in places.iter().chain(&places) {
+        let id = bench.start(to(place));
+        while bench.machine.last.as_ref().is_none_or(|last| last.id != id) {
+            bench.pass(0.1);
+            let robot = bench.machine.body;
+            for person in bench.machine.world.truth().people {
+                let apart = person.point().distance(robot.pose.point());
+                assert!(apart > 0.4 || robot.speed.abs() < 0.05, "{apart} m apart at {} m/s", robot.speed);
+            }
+        }
+        reached += usize::from(bench.machine.last.as_ref().is_some_and(|last| last.result.success));
+    }
+    assert!(reached + 1 >= 2 * places.len(), "{reached} of {}", 2 * places.len());
 }
 
 #[test]
