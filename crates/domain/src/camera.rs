@@ -62,10 +62,12 @@ pub struct MotionSettings {
     pub min_area: f64,
     /// How far a pixel must be from the background, as a squared distance in standard deviations.
     pub threshold: f64,
+    /// Whether the frames of a still scene may stay coded until something moves.
+    pub doze: bool,
 }
 
 impl Default for MotionSettings {
     fn default() -> Self {
-        Self { enabled: true, forced_look_seconds: 3.0, min_area: 0.0005, threshold: 16.0 }
+        Self { enabled: true, forced_look_seconds: 3.0, min_area: 0.0005, threshold: 16.0, doze: true }
     }
 }

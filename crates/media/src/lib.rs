@@ -7,6 +7,7 @@
 
 mod capture;
 mod colour;
+mod doze;
 pub mod draw;
 pub mod film;
 mod gst;
@@ -20,4 +21,5 @@ mod source;
 
 pub use colour::{to_i420, to_rgb};
 pub use domain::camera::{SourceUrl, Transport};
+pub use doze::Scene;
 pub use source::{Codec, Counters, Pace, Source, SourceError, SourceSettings, StreamInfo};

@@ -2,12 +2,13 @@
 //! where the pipeline waits, and the reason when there will be no more.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use domain::picture::Frame;
 use tokio::sync::Notify;
 
+use crate::doze::Scene;
 use crate::source::{Counters, Pace, SourceError, StreamInfo};
 
 /// Frames that wait for the reader of a fast source: enough to keep the decoder busy while one is looked at.
@@ -26,6 +27,9 @@ pub(crate) struct Slot {
     due: AtomicU64,
     overwritten: AtomicU64,
     late: AtomicU64,
+    rested: AtomicU64,
+    /// What the reader sees, as the number of the [`Scene`].
+    scene: AtomicU8,
 }
 
 #[derive(Debug, Default)]
@@ -47,6 +51,8 @@ impl Slot {
             due: AtomicU64::new(0),
             overwritten: AtomicU64::new(0),
             late: AtomicU64::new(0),
+            rested: AtomicU64::new(0),
+            scene: AtomicU8::new(Scene::default() as u8),
         }
     }
 
@@ -148,12 +154,30 @@ impl Slot {
         self.late.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts a frame that stays coded.
+    pub(crate) fn count_rested(&self) {
+        self.received.fetch_add(1, Ordering::Relaxed);
+        self.rested.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes what the reader sees.
+    pub(crate) fn observe(&self, scene: Scene) {
+        self.scene.store(scene as u8, Ordering::Relaxed);
+    }
+
+    /// Returns what the reader sees.
+    pub(crate) fn scene(&self) -> Scene {
+        let seen = self.scene.load(Ordering::Relaxed);
+        [Scene::Still, Scene::Moving].into_iter().find(|scene| *scene as u8 == seen).unwrap_or(Scene::Wanted)
+    }
+
     pub(crate) fn counters(&self) -> Counters {
         Counters {
             received: self.received.load(Ordering::Relaxed),
             due: self.due.load(Ordering::Relaxed),
             overwritten: self.overwritten.load(Ordering::Relaxed),
             late: self.late.load(Ordering::Relaxed),
+            rested: self.rested.load(Ordering::Relaxed),
         }
     }
 

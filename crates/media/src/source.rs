@@ -11,6 +11,7 @@ use domain::picture::Frame;
 use domain::sampling::FrameRate;
 use tracing::warn;
 
+use crate::doze::Scene;
 use crate::gst::Session;
 use crate::slot::Slot;
 
@@ -169,7 +170,7 @@ pub struct StreamInfo {
 /// What happened to the frames of one source so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counters {
-    /// Frames decoded.
+    /// Frames that the source gave, decoded or left coded.
     pub received: u64,
     /// Frames chosen by sampling.
     pub due: u64,
@@ -177,6 +178,8 @@ pub struct Counters {
     pub overwritten: u64,
     /// Coded frames thrown away before decoding, because this machine had fallen behind the camera.
     pub late: u64,
+    /// Frames of a still scene that were left coded.
+    pub rested: u64,
 }
 
 /// An open source of frames. Dropping it closes it in the background.
@@ -209,6 +212,12 @@ impl Source {
     /// Why there will be no further frame.
     pub async fn next(&self) -> Result<Frame, SourceError> {
         self.slot.next().await
+    }
+
+    /// Tells what is seen in the frames, so that those of a still scene need not be decoded: until something moves, a
+    /// frame then has the same picture (the same memory) as the one before, but for one in each group of pictures.
+    pub fn observe(&self, scene: Scene) {
+        self.slot.observe(scene);
     }
 
     /// Returns what is known of the stream now.

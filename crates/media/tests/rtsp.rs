@@ -7,9 +7,9 @@ use std::time::Duration;
 use domain::geometry::Size;
 use domain::picture::{Frame, Layout};
 use jiff::Timestamp;
-use media::serve::{RtspServer, ServeSettings};
-use media::{Codec, SourceError, SourceSettings, Transport};
-use support::{FPS, SIZE, film, fps, gate, number, open, read, read_to_the_end, settings, until, within};
+use media::serve::{Film, RtspServer, ServeSettings};
+use media::{Codec, Scene, SourceError, SourceSettings, Transport};
+use support::{FPS, SIZE, film, fps, gate, number, numbered, open, read, read_to_the_end, settings, until, within};
 use tokio::net::TcpListener;
 
 #[tokio::test]
@@ -95,6 +95,63 @@ async fn capture_times_are_close_to_now_and_never_go_back() {
 
     assert!(frames.is_sorted_by_key(|frame| frame.captured_at));
     assert!((0.0..0.5).contains(&age.as_secs_f64()), "the newest frame is {age} old");
+}
+
+#[tokio::test]
+async fn a_still_scene_stays_coded_and_not_one_picture_is_wrong_when_it_moves() {
+    for codec in [Codec::H264, Codec::H265] {
+        // Four seconds of nothing, then one in which every picture differs.
+        let numbers = std::iter::repeat_n(0, 4 * FPS as usize).chain(1..=FPS);
+        let film = Film::encode(SIZE, FPS, &codec, numbers.map(|n| numbered(n, SIZE))).expect("the machine can encode");
+        let server = RtspServer::start(ServeSettings::loopback()).expect("loopback has a free port");
+        server.mount("gate", film);
+        let source = open(settings(&server.url("gate"))).await.expect("the camera is there");
+
+        // A camera's first frames may come in one go.
+        let mut last = read(&source, 10).await.pop();
+        let mut moved = 0;
+        while moved < 3 * FPS {
+            let frame = within(source.next()).await.expect("the camera goes on");
+            let shown = number(&frame.picture);
+            // On a busy machine a frame may be overwritten before it is read.
+            if let Some(before) = last.filter(|before: &Frame| before.sequence + 1 == frame.sequence) {
+                let shown_before = number(&before.picture);
+                let follows = shown == shown_before + 1 || (shown == 0 && (shown_before == 0 || shown_before == FPS));
+                assert!(follows, "{codec}: after {shown_before} came {shown}");
+                assert!(frame.captured_at >= before.captured_at, "{codec}");
+            }
+            moved += u32::from(shown > 0);
+            source.observe(if shown > 0 { Scene::Moving } else { Scene::Still });
+            last = Some(frame);
+        }
+
+        let counters = source.counters();
+        assert_eq!(counters.late, 0, "{codec}");
+        assert!(counters.rested * 3 > counters.received, "{codec}: {counters:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_still_scene_gives_frames_at_the_wanted_rate() {
+    let server = RtspServer::start(ServeSettings::loopback()).expect("loopback has a free port");
+    let still = Film::encode(SIZE, FPS, &Codec::H264, std::iter::repeat_n(numbered(7, SIZE), 50));
+    server.mount("gate", still.expect("the machine can encode"));
+    let source = open(SourceSettings { fps_target: fps(5.0), ..settings(&server.url("gate")) })
+        .await
+        .expect("the camera is there");
+    source.observe(Scene::Still);
+    until("frames stay coded", || source.counters().rested >= 10).await;
+    read(&source, 1).await;
+
+    let frames = read(&source, 22).await;
+
+    let (first, last) = (&frames[1], &frames[21]);
+    let rate = 20.0 / last.captured_at.duration_since(first.captured_at).as_secs_f64();
+    assert!((rate / 5.0 - 1.0).abs() < 0.02, "got {rate:.3} frames a second");
+    // A key frame comes every half second, so that in 4.4 s there are nine new pictures.
+    let pictures: Vec<_> = frames.iter().map(|frame| frame.picture.data().as_ptr()).collect();
+    let fresh = pictures.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    assert!((7..=11).contains(&fresh), "{fresh} of 22 frames have a picture of their own");
 }
 
 #[tokio::test]

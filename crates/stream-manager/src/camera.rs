@@ -171,6 +171,7 @@ impl Keeper {
     async fn step(&mut self, source: &Source, frames: &mut Frames, watch: &mut Watch) -> Result<(), End> {
         let frame = self.interrupt.or(source.next()).await??;
         let examined = self.interrupt.or(frames.examine(frame, watch)).await?;
+        source.observe(examined.scene());
         frames.act(examined, view_of(source), watch).await;
         Ok(())
     }
@@ -227,6 +228,7 @@ impl Tally {
         meters.frames(Fate::NotDue, not_due(now).saturating_sub(not_due(self.counted)));
         meters.frames(Fate::Overwritten, now.overwritten - self.counted.overwritten);
         meters.frames(Fate::Late, now.late - self.counted.late);
+        meters.left_coded(now.rested - self.counted.rested);
         self.counted = now;
     }
 }

@@ -8,11 +8,13 @@ use domain::geometry::BBox;
 use domain::picture::{Frame, Picture};
 use domain::track::Looked;
 use jiff::Timestamp;
+use media::Scene;
 use tracing::{info, warn};
 use vision::{DetectError, Job, Motion, MotionSettings, Outcome};
 
 use crate::announce::Raised;
-use crate::gate::{Gate, Look, Scene};
+use crate::calm::{Calm, Seen};
+use crate::gate::{self, Gate, Look};
 use crate::lifecycle::elapsed;
 use crate::live::Shot;
 use crate::metrics::Fate;
@@ -28,16 +30,35 @@ pub(crate) struct Frames {
     site: Arc<Site>,
     motion: Option<Motion>,
     gate: Gate,
+    calm: Calm,
+    /// The picture that was compared last.
+    compared: Option<Compared>,
     /// The failure that was told last: a detector that fails on every frame must not fill the log.
     told: Option<String>,
+}
+
+/// A picture whose motion is known.
+struct Compared {
+    picture: Picture,
+    /// The detector has seen it, so that another look would tell nothing new.
+    is_known: bool,
 }
 
 /// A frame that was looked at, or need not be.
 pub(crate) struct Examined {
     frame: Frame,
     fate: Fate,
+    /// What the source is to be told of the scene.
+    scene: Scene,
     /// `None` if nothing can be said about this frame, because the detector was busy or failed.
     finding: Option<Finding>,
+}
+
+impl Examined {
+    /// Returns what the source is to be told of the scene.
+    pub(crate) fn scene(&self) -> Scene {
+        self.scene
+    }
 }
 
 impl Frames {
@@ -45,28 +66,51 @@ impl Frames {
     pub(crate) fn new(camera: Arc<Camera>, post: Arc<Post>, site: Arc<Site>) -> Self {
         let forced_every = Duration::from_secs_f64(camera.motion.forced_look_seconds);
         let motion = if camera.motion.enabled { new_motion(&camera) } else { None };
-        Self { camera, post, site, motion, gate: Gate::new(forced_every), told: None }
+        Self {
+            camera,
+            post,
+            site,
+            motion,
+            gate: Gate::new(forced_every),
+            calm: Calm::default(),
+            compared: None,
+            told: None,
+        }
     }
 
     /// Finds out what is in a frame. May be dropped at any await; then nothing has happened.
     pub(crate) async fn examine(&mut self, frame: Frame, watch: &Watch) -> Examined {
         let waited = elapsed(frame.captured_at, Timestamp::now());
         self.site.metrics.decode_wait.observe(waited.as_secs_f64());
-        let look = match self.moving(&frame.picture).await {
-            Some(moving) => self.decide(&frame, &moving, watch),
+        let moving = self.moving(&frame.picture).await;
+        let look = match &moving {
+            Some(moving) => self.decide(&frame, moving, watch),
             None => Look::Whole,
         };
+        // A picture that stands for several frames is asked about once; for more, a fresh one is needed.
+        let is_answered = self.compared.as_ref().is_some_and(|compared| compared.is_known);
         let (fate, finding) = match look {
             Look::Skip => (Fate::Still, Some(Finding::still())),
+            Look::Whole | Look::Part(_) if is_answered => (Fate::Still, Some(Finding::still())),
             Look::Whole => self.ask(&frame, None).await,
             Look::Part(region) => self.ask(&frame, Some(region)).await,
         };
-        Examined { frame, fate, finding }
+        let scene = self.scene(&frame, moving.as_deref(), is_answered && look != Look::Skip);
+        Examined { frame, fate, scene, finding }
+    }
+
+    /// Returns what the source is to be told of the scene; `moving` is `None` when every frame is to be looked at.
+    fn scene(&mut self, frame: &Frame, moving: Option<&[BBox]>, is_question_open: bool) -> Scene {
+        let Some(moving) = moving.filter(|_| self.camera.motion.doze) else {
+            return Scene::Wanted;
+        };
+        let wanted = is_question_open || self.post.is_watched();
+        self.calm.observe(Seen { at: frame.captured_at, moved: !moving.is_empty(), wanted })
     }
 
     /// Does what follows from it. Must not be dropped before it is done: alerts would be lost.
     pub(crate) async fn act(&mut self, examined: Examined, stream: Stream, watch: &mut Watch) {
-        let Examined { frame, fate, finding } = examined;
+        let Examined { frame, fate, finding, .. } = examined;
         self.post.meters.frames(fate, 1);
         watch.follow(self.site.zone_book.of_or_none(&self.camera.id));
         let now = Timestamp::now();
@@ -88,7 +132,11 @@ impl Frames {
 
     /// Returns where something moves; `None` if every frame is to be looked at.
     async fn moving(&mut self, picture: &Picture) -> Option<Vec<BBox>> {
+        if self.compared.as_ref().is_some_and(|compared| is_same(&compared.picture, picture)) {
+            return Some(Vec::new());
+        }
         let mut motion = self.motion.take()?;
+        self.compared = Some(Compared { picture: picture.clone(), is_known: false });
         let picture = picture.clone();
         let compare = move || {
             let report = motion.update(&picture);
@@ -109,7 +157,7 @@ impl Frames {
     fn decide(&mut self, frame: &Frame, moving: &[BBox], watch: &Watch) -> Look {
         let size = frame.picture.size();
         let (objects, undecided) = (watch.objects(), watch.undecided());
-        let scene = Scene { at: frame.captured_at, size, moving, objects: &objects, undecided: &undecided };
+        let scene = gate::Scene { at: frame.captured_at, size, moving, objects: &objects, undecided: &undecided };
         let pool = self.site.pool();
         self.gate.decide(scene, |part| pool.as_ref().map_or(1.0, |pool| pool.region_cost(size, part)))
     }
@@ -127,6 +175,9 @@ impl Frames {
         };
         match pool.detect(job).await {
             Ok(outcome) => {
+                if let Some(compared) = &mut self.compared {
+                    compared.is_known = true;
+                }
                 if self.told.take().is_some() {
                     info!(camera = %self.camera.id, "the detector works again");
                 }
@@ -161,6 +212,11 @@ impl Frames {
             self.told = Some(failure);
         }
     }
+}
+
+/// Returns whether two pictures are one: a frame that was not decoded has that of the frame before.
+fn is_same(one: &Picture, other: &Picture) -> bool {
+    one.data().as_ptr() == other.data().as_ptr() && one.size() == other.size()
 }
 
 fn new_motion(camera: &Camera) -> Option<Motion> {

@@ -2,6 +2,7 @@
 //! be becomes an alert. It shows the cameras live, and lets operators draw zones.
 
 mod announce;
+mod calm;
 mod camera;
 mod cameras_file;
 mod detector;

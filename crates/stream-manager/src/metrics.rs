@@ -54,6 +54,7 @@ pub(crate) struct Metrics {
     reconnects: IntCounterVec,
     frame_age: HistogramVec,
     parts: IntCounterVec,
+    left_coded: IntCounterVec,
     detections: IntCounterVec,
     alerts: IntCounterVec,
     capture_to_alert: HistogramVec,
@@ -102,6 +103,11 @@ impl Metrics {
                 "Looks of the detector at a part of the picture.",
                 &["camera"],
             ),
+            left_coded: counters(
+                "ronda_frames_left_coded_total",
+                "Frames of still scenes that were not decoded.",
+                &["camera"],
+            ),
             detections: counters("ronda_detections_total", "Things the detector saw.", &["camera", "class"]),
             alerts: counters("ronda_alerts_total", "Alerts raised.", &["camera", "zone", "class"]),
             capture_to_alert: latencies(
@@ -134,6 +140,7 @@ impl Metrics {
             reconnects: self.reconnects.clone(),
             frame_age: self.frame_age.with_label_values(&[id]),
             parts: self.parts.with_label_values(&[id]),
+            left_coded: self.left_coded.with_label_values(&[id]),
             detections: self.detections.clone(),
             alerts: self.alerts.clone(),
             capture_to_alert: self.capture_to_alert.with_label_values(&[id]),
@@ -159,6 +166,7 @@ impl Metrics {
             let _ = self.frames.remove_label_values(&[id.as_str(), fate.as_str()]);
         }
         let _ = self.parts.remove_label_values(&[id.as_str()]);
+        let _ = self.left_coded.remove_label_values(&[id.as_str()]);
         let _ = self.up.remove_label_values(&[id.as_str()]);
         let _ = self.frame_age.remove_label_values(&[id.as_str()]);
         let _ = self.capture_to_alert.remove_label_values(&[id.as_str()]);
@@ -173,6 +181,7 @@ pub(crate) struct Meters {
     up: IntGauge,
     reconnects: IntCounterVec,
     parts: IntCounter,
+    left_coded: IntCounter,
     detections: IntCounterVec,
     alerts: IntCounterVec,
     /// Age of a frame when its objects are known.
@@ -210,6 +219,16 @@ impl Meters {
     /// Returns how many looks were looks at a part of the picture.
     pub(crate) fn parts(&self) -> u64 {
         self.parts.get()
+    }
+
+    /// Counts frames that were not decoded.
+    pub(crate) fn left_coded(&self, frames: u64) {
+        self.left_coded.inc_by(frames);
+    }
+
+    /// Returns how many frames were not decoded.
+    pub(crate) fn frames_left_coded(&self) -> u64 {
+        self.left_coded.get()
     }
 
     /// Counts a thing that the detector saw.

@@ -133,6 +133,11 @@ impl Post {
         Look::new(self.shots.subscribe(), fps)
     }
 
+    /// Returns whether anybody watches live.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.shots.receiver_count() > 0
+    }
+
     /// Returns the size of the pictures, while there are some.
     pub(crate) fn picture_size(&self) -> Option<Size> {
         self.lock().stream.as_ref().map(|stream| stream.size)
@@ -166,6 +171,7 @@ impl Post {
             processed: skipped.still + detected,
             detected,
             parts: self.meters.parts(),
+            left_coded: self.meters.frames_left_coded(),
             failed,
             skipped,
             alerts,

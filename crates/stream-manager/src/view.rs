@@ -71,7 +71,7 @@ pub struct Stream {
 /// looked at by the motion gate, and nothing was missed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Counters {
-    /// Frames decoded.
+    /// Frames that the camera sent.
     pub received: u64,
     /// Frames that `fps_target` asks for.
     pub due: u64,
@@ -81,6 +81,8 @@ pub struct Counters {
     pub detected: u64,
     /// Those of them of which it looked at a part only, where something moved.
     pub parts: u64,
+    /// Received frames of a still scene that were not even decoded.
+    pub left_coded: u64,
     /// Due frames on which the detector failed.
     pub failed: u64,
     /// Frames at which the detector did not look, by reason.

@@ -101,6 +101,7 @@ fn motion(reader: &mut Reader<'_>) -> MotionSettings {
         forced_look_seconds: inner.number("forced_look_seconds", 0.1..=3600.0).unwrap_or(default.forced_look_seconds),
         min_area: inner.number("min_area", 0.0..=1.0).unwrap_or(default.min_area),
         threshold: inner.number("threshold", 1.0..=1000.0).unwrap_or(default.threshold),
+        doze: inner.flag("doze").unwrap_or(default.doze),
     };
     let problems = inner.finish();
     reader.problems(problems);
@@ -150,12 +151,13 @@ mod tests {
   enabled: false
   fps_target: 0.5
   transport: udp
-  motion: {enabled: false, forced_look_seconds: 10, min_area: 0.01, threshold: 25}
+  motion: {enabled: false, forced_look_seconds: 10, min_area: 0.01, threshold: 25, doze: false}
 ",
         );
         assert_eq!((camera.name.as_str(), camera.enabled, camera.transport), ("yard", false, Transport::Udp));
         assert_eq!(camera.detection_url().expose(), "rtsp://h/2");
-        let motion = MotionSettings { enabled: false, forced_look_seconds: 10.0, min_area: 0.01, threshold: 25.0 };
+        let motion =
+            MotionSettings { enabled: false, forced_look_seconds: 10.0, min_area: 0.01, threshold: 25.0, doze: false };
         assert_eq!((camera.motion, camera.fps_target.per_second()), (motion, 0.5));
     }
 

@@ -1,5 +1,6 @@
 //! Everything GStreamer: the only module that names its types. Outside it there are frames, pictures and errors.
 
+mod coded;
 mod decoder;
 mod encode;
 mod encoder;

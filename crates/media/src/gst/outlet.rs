@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::geometry::Size;
-use domain::picture::Frame;
+use domain::picture::{Frame, Picture};
 use domain::sampling::Sampler;
 use gstreamer as gst;
 use gstreamer::prelude::*;
@@ -40,11 +40,26 @@ struct Watch {
     timing: Timing,
     sampler: Option<Sampler>,
     rate: Rate,
-    /// Capture time and number of the frame that is on its way from the probe to the sink.
-    passing: Option<(Timestamp, u64)>,
+    /// The frame that is on its way from the probe to the sink.
+    passing: Option<Passing>,
+    /// The newest picture, which stands for the frames of a still scene that are not decoded.
+    latest: Option<Picture>,
+    /// Where on the pipeline's time line the newest of those frames was: decoded later, they are not new.
+    rested_until: Option<Duration>,
+    /// The next decoded frame shows how the still scene looks now, whether it is due or not.
+    is_refreshing: bool,
     chosen: u64,
     /// When the newest frame came, by the monotonic clock: what silence is measured by.
     newest: std::time::Instant,
+}
+
+/// What a frame that passes is for.
+#[derive(Debug, Clone, Copy)]
+enum Passing {
+    /// The reader gets it.
+    Due { captured_at: Timestamp, sequence: u64 },
+    /// It becomes the newest picture.
+    Refresh,
 }
 
 impl Outlet {
@@ -56,6 +71,9 @@ impl Outlet {
                 sampler,
                 rate: Rate::default(),
                 passing: None,
+                latest: None,
+                rested_until: None,
+                is_refreshing: false,
                 chosen: 0,
                 newest: std::time::Instant::now(),
             }),
@@ -121,23 +139,41 @@ impl Outlet {
 
     /// Stamps and counts a decoded frame and decides whether anybody wants it.
     fn admits(&self, pad: &gst::Pad, buffer: &gst::BufferRef, codec: &Codec, decoder: &str) -> bool {
-        self.slot.count_received();
         let mut watch = self.watch();
-        watch.newest = std::time::Instant::now();
-        let captured_at = match &mut watch.timing {
-            Timing::Live(clock) => clock.stamp(arrival(pad, buffer), sender_time(buffer)),
-            Timing::Film(clock) => clock.stamp(running_time(pad, buffer)),
-        };
-        let measured = watch.rate.observe(captured_at);
-        self.describe(pad, codec, decoder, measured);
-        if watch.sampler.as_mut().is_some_and(|sampler| !sampler.is_due(captured_at)) {
+        if watch.rested_until.is_some_and(|until| running_time(pad, buffer).is_some_and(|at| at <= until)) {
             return false;
         }
-        watch.chosen += 1;
-        watch.passing = Some((captured_at, watch.chosen));
+        let stamped = watch.stamp(pad, buffer);
+        self.slot.count_received();
+        self.describe(pad, codec, decoder, stamped.measured);
+        let is_refreshing = std::mem::take(&mut watch.is_refreshing);
+        let Some(sequence) = watch.choose(stamped.captured_at) else {
+            watch.passing = is_refreshing.then_some(Passing::Refresh);
+            return is_refreshing;
+        };
+        watch.passing = Some(Passing::Due { captured_at: stamped.captured_at, sequence });
         drop(watch);
         self.slot.count_due();
         true
+    }
+
+    /// Takes a frame that stays coded because the scene is still: if it is due, the newest picture stands for it.
+    pub(super) fn rest(&self, pad: &gst::Pad, buffer: &gst::BufferRef) {
+        self.slot.count_rested();
+        let mut watch = self.watch();
+        let stamped = watch.stamp(pad, buffer);
+        watch.rested_until = running_time(pad, buffer);
+        let Some(sequence) = watch.choose(stamped.captured_at) else { return };
+        let Some(picture) = watch.latest.clone() else { return };
+        drop(watch);
+        self.slot.count_due();
+        // A reader who has gone away is noticed at the next decoded frame.
+        self.slot.put(Frame { sequence, captured_at: stamped.captured_at, picture });
+    }
+
+    /// The next decoded frame becomes the newest picture, even if it is not due.
+    pub(super) fn refresh(&self) {
+        self.watch().is_refreshing = true;
     }
 
     fn describe(&self, pad: &gst::Pad, codec: &Codec, decoder: &str, measured: Option<f64>) {
@@ -165,13 +201,17 @@ impl Outlet {
 
     fn deliver(&self, sink: &AppSink, sample: &gst::Sample) -> Result<gst::FlowSuccess, gst::FlowError> {
         let passing = self.watch().passing.take();
-        let Some((captured_at, sequence)) = passing else {
+        let Some(passing) = passing else {
             return Ok(gst::FlowSuccess::Ok);
         };
         let picture = sample::picture(sample).map_err(|reason| {
             gst::element_error!(sink, gst::StreamError::Format, ["{reason}"]);
             gst::FlowError::Error
         })?;
+        self.watch().latest = Some(picture.clone());
+        let Passing::Due { captured_at, sequence } = passing else {
+            return Ok(gst::FlowSuccess::Ok);
+        };
         let read = self.slot.put(Frame { sequence, captured_at, picture });
         // A reader of a film that takes its time is no silence.
         self.watch().newest = std::time::Instant::now();
@@ -180,6 +220,32 @@ impl Outlet {
 
     fn watch(&self) -> std::sync::MutexGuard<'_, Watch> {
         self.watch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// When a frame was captured, and how many come in a second as far as that is known.
+struct Stamped {
+    captured_at: Timestamp,
+    measured: Option<f64>,
+}
+
+impl Watch {
+    fn stamp(&mut self, pad: &gst::Pad, buffer: &gst::BufferRef) -> Stamped {
+        self.newest = std::time::Instant::now();
+        let captured_at = match &mut self.timing {
+            Timing::Live(clock) => clock.stamp(arrival(pad, buffer), sender_time(buffer)),
+            Timing::Film(clock) => clock.stamp(running_time(pad, buffer)),
+        };
+        Stamped { captured_at, measured: self.rate.observe(captured_at) }
+    }
+
+    /// Returns the number of a frame that is due.
+    fn choose(&mut self, captured_at: Timestamp) -> Option<u64> {
+        if self.sampler.as_mut().is_some_and(|sampler| !sampler.is_due(captured_at)) {
+            return None;
+        }
+        self.chosen += 1;
+        Some(self.chosen)
     }
 }
 
@@ -198,7 +264,7 @@ fn answer_allocation(info: &mut gst::PadProbeInfo<'_>) -> gst::PadProbeReturn {
 }
 
 /// Returns the place of a buffer on the pipeline's time line.
-fn running_time(pad: &gst::Pad, buffer: &gst::BufferRef) -> Option<Duration> {
+pub(super) fn running_time(pad: &gst::Pad, buffer: &gst::BufferRef) -> Option<Duration> {
     let pts = buffer.pts()?;
     let segment = pad.sticky_event::<gst::event::Segment>(0)?.segment().downcast_ref::<gst::ClockTime>()?.clone();
     segment.to_running_time(pts).map(Duration::from)

@@ -9,9 +9,8 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 
 use super::fault::{Fault, report};
-use super::outlet::{self, Outlet};
-use super::{Missing, decoder, element, set_if_known};
-use crate::capture::LagGuard;
+use super::outlet::Outlet;
+use super::{Missing, coded, decoder, element, set_if_known};
 use crate::slot::Slot;
 use crate::source::{Codec, Pace, SourceSettings};
 
@@ -115,8 +114,8 @@ fn chain(
     if let Some(parse) = parse {
         elements.push(element(parse)?);
     }
-    let coded = elements.last().and_then(|last| last.static_pad("src")).expect("what comes before has a source pad");
-    guard_against_lag(&coded, Arc::clone(slot));
+    let before = elements.last().and_then(|last| last.static_pad("src")).expect("what comes before has a source pad");
+    coded::judge(&before, Arc::clone(outlet), Arc::clone(slot));
     elements.push(decoder.element.clone());
     // Hardware pictures are fetched behind the sampling, which therefore sits on the decoder itself.
     let decoded = decoder.element.static_pad("src").expect("a decoder has a source pad");
@@ -134,25 +133,6 @@ fn chain(
     let entry = elements[0].static_pad("sink").expect("a depayloader has a sink pad");
     pad.link(&entry).map_err(|error| error.to_string())?;
     Ok(())
-}
-
-/// Throws coded frames away before the decoder while this machine is behind the camera. `coded` is a source pad: dropping
-/// on a sink pad makes GStreamer complain.
-fn guard_against_lag(coded: &gst::Pad, slot: Arc<Slot>) {
-    let guard = Mutex::new(LagGuard::default());
-    coded.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
-        let Some(buffer) = info.buffer() else {
-            return gst::PadProbeReturn::Ok;
-        };
-        let key_frame = !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT);
-        let mut guard = guard.lock().unwrap_or_else(PoisonError::into_inner);
-        if guard.admits(outlet::age(pad, buffer), key_frame) {
-            gst::PadProbeReturn::Ok
-        } else {
-            slot.count_late();
-            gst::PadProbeReturn::Drop
-        }
-    });
 }
 
 /// Returns whether RTP caps are of video, and how that is encoded.
