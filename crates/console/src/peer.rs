@@ -76,7 +76,7 @@ pub(crate) async fn ask(client: &Client, peer: &Peer) -> Service {
             let readiness = body.unwrap_or_default();
             let reason = (!code.is_success()).then(|| why(code, &readiness));
             Service {
-                name: peer.name.to_owned(),
+                name: peer.name.clone(),
                 state: if code.is_success() { ServiceState::Ready } else { ServiceState::NotReady },
                 reason,
                 conditions: readiness.conditions,
@@ -85,7 +85,7 @@ pub(crate) async fn ask(client: &Client, peer: &Peer) -> Service {
             }
         }
         (Err(error), _) => Service {
-            name: peer.name.to_owned(),
+            name: peer.name.clone(),
             state: ServiceState::Unreachable,
             reason: Some(unreachable(&error)),
             conditions: BTreeMap::new(),

@@ -17,6 +17,9 @@ const PEERS: [(&str, &str, &str, &str); 3] = [
     ("inference-api", "INFERENCE_API_URL", "http://127.0.0.1:8000", "health"),
 ];
 
+/// The variable that names the processes of the robots.
+const PATROLS: &str = "PATROL_URLS";
+
 /// The settings of the service.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -36,7 +39,7 @@ pub struct Config {
 #[derive(Debug, Clone)]
 pub struct Peer {
     /// Its name.
-    pub name: &'static str,
+    pub name: String,
     /// Where it answers.
     pub base: Url,
     /// The path at which it tells about itself.
@@ -48,16 +51,16 @@ impl Settings for Config {
 
     fn load(env: &Env) -> Result<Self, ConfigError> {
         let alerting = alerting(env)?;
-        let peer = |(name, variable, default, status): (_, &str, &str, _)| {
+        let peer = |(name, variable, default, status): (&str, &str, &str, _)| {
             let base = env.or(variable, default.to_owned())?;
-            Ok(Peer { name, base: http_url(variable, &base)?, status })
+            Ok(Peer { name: name.to_owned(), base: http_url(variable, &base)?, status })
         };
         Ok(Self {
             address: env.bind(Self::PORT)?,
             redis: env.or("REDIS_URL", RedisUrl::default())?,
             stream: alerting.redis_stream_name,
             stream_length: alerting.redis_max_stream_length as u64,
-            peers: PEERS.into_iter().map(peer).collect::<Result<_, _>>()?,
+            peers: PEERS.into_iter().map(peer).chain(patrols(env)?.into_iter().map(Ok)).collect::<Result<_, _>>()?,
         })
     }
 
@@ -79,6 +82,20 @@ fn alerting(env: &Env) -> Result<AlertingSettings, ConfigError> {
         let (key, message) = first.map(|problem| (problem.key, problem.message)).unwrap_or_default();
         ConfigError::key(path, key, message)
     })
+}
+
+/// Reads the robots' processes, as `robot-a=http://127.0.0.1:5001,robot-b=http://127.0.0.1:5002`; none by default.
+fn patrols(env: &Env) -> Result<Vec<Peer>, ConfigError> {
+    let list = env.text(PATROLS)?.unwrap_or_default();
+    let entries = list.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    let peer = |entry: &str| {
+        let expected = || ConfigError::variable(PATROLS, "expected robot-a=http://host:5001,robot-b=http://host:5002");
+        let (robot, base) =
+            entry.split_once('=').filter(|(robot, _)| robot.starts_with("robot-")).ok_or_else(expected)?;
+        let base = http_url(PATROLS, base).map_err(|_| expected())?;
+        Ok(Peer { name: format!("patrol {robot}"), base, status: "api/v1/state" })
+    };
+    entries.map(peer).collect()
 }
 
 fn http_url(variable: &str, text: &str) -> Result<Url, ConfigError> {
@@ -119,6 +136,20 @@ mod tests {
     fn the_stream_is_the_one_that_alerts_go_to() {
         let config = loaded(&[("ALERTING_REDIS_STREAM_NAME", "site-2")]).expect("is valid");
         assert_eq!(config.stream, "site-2");
+    }
+
+    #[test]
+    fn robots_are_asked_too() {
+        let config =
+            loaded(&[("PATROL_URLS", "robot-a=http://here:5001, robot-b=http://there:5002")]).expect("is valid");
+
+        let robots: Vec<String> = config.peers[3..].iter().map(|peer| format!("{} {}", peer.name, peer.base)).collect();
+
+        assert_eq!(robots, ["patrol robot-a http://here:5001/", "patrol robot-b http://there:5002/"]);
+        for wrong in ["robot-a", "kitchen=http://here:5001", "robot-a=here"] {
+            let error = loaded(&[("PATROL_URLS", wrong)]).expect_err(wrong).to_string();
+            assert_eq!(error, "PATROL_URLS: expected robot-a=http://host:5001,robot-b=http://host:5002", "{wrong}");
+        }
     }
 
     #[test]

@@ -25,7 +25,7 @@ impl Ports {
 
     /// Every port of a site.
     #[must_use]
-    pub fn all(self) -> [u16; 8] {
+    pub fn all(self) -> [u16; 13] {
         [
             self.web(),
             self.console(),
@@ -35,6 +35,11 @@ impl Ports {
             self.redis(),
             self.sim_rtsp(),
             self.sim_http(),
+            self.sim_robot(0),
+            self.sim_robot(1),
+            self.sim_models(),
+            self.patrol(0),
+            self.patrol(1),
         ]
     }
 
@@ -78,6 +83,24 @@ impl Ports {
     #[must_use]
     pub fn sim_rtsp(self) -> u16 {
         8554 + self.offset
+    }
+
+    /// The process of a robot, counted from 0.
+    #[must_use]
+    pub fn patrol(self, place: u16) -> u16 {
+        5001 + place + self.offset
+    }
+
+    /// A simulated robot, counted from 0.
+    #[must_use]
+    pub fn sim_robot(self, place: u16) -> u16 {
+        9264 + place + self.offset
+    }
+
+    /// The simulated vision-language models.
+    #[must_use]
+    pub fn sim_models(self) -> u16 {
+        9110 + self.offset
     }
 
     /// The simulated receivers, and the control of the simulation.

@@ -9,7 +9,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
-/// A running program. Dropping it kills it.
+/// How long a program may take to end when its test is over, before it is killed.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+/// A running program. Dropping it stops it.
 #[derive(Debug)]
 pub struct Process {
     name: String,
@@ -82,9 +85,12 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It has usually ended already; a failing test must leave nothing behind either.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        // It has usually ended already; a failing test must leave nothing behind either. Asked to stop first, it takes
+        // its own children along: the workers of an nginx outlive a master that is killed.
+        if self.runs() && self.stop(FAREWELL).is_err() {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
         if std::thread::panicking() {
             let said = self.said();
             let tail: Vec<&str> = said.lines().rev().take(25).collect();

@@ -52,6 +52,12 @@ impl Site {
         site.set("INFERENCE_API_URL", &local(ports.inference_api()));
         site.set("STREAM_MANAGER_URL", &local(ports.stream_manager()));
         site.set("ALERT_ROUTER_URL", &local(ports.alert_router()));
+        site.set("INFERENCE_URL", &local(ports.inference_api()));
+        let patrols = ["robot-a", "robot-b"].into_iter().zip(0..);
+        let patrols: Vec<_> = patrols.map(|(id, place)| format!("{id}={}", local(ports.patrol(place)))).collect();
+        site.set("PATROL_URLS", &patrols.join(","));
+        site.set("SIM_ROBOT_PORT", &ports.sim_robot(0).to_string());
+        site.set("SIM_MODELS_PORT", &ports.sim_models().to_string());
         site.set("RTSP_PORT", &ports.sim_rtsp().to_string());
         site.set("SIM_RTSP_URL", &format!("rtsp://127.0.0.1:{}", ports.sim_rtsp()));
         site.set("SIM_WEBHOOK_URL", &local(ports.sim_http()));
@@ -117,7 +123,7 @@ impl Site {
         command.args(["-e", "stderr", "-p"]).arg(&prefix).arg("-c").arg(prefix.join("nginx.conf"));
         let nginx = Process::start("nginx", &mut command, &self.logs())?;
         let http = self.web()?;
-        until("nginx answers", LIMIT, async || http.status("/api/").await == Some(404)).await?;
+        until("nginx answers", LIMIT, async || http.status("/api/robot-none/state").await == Some(404)).await?;
         Ok(nginx)
     }
 

@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::exec;
 use crate::places::Places;
 use crate::setup::packages::Group;
-use crate::setup::{apt, disk, node, tools, ui};
+use crate::setup::{apt, disk, node, python, tools, ui};
 use crate::steps::{self, Step};
 use crate::up;
 
@@ -45,7 +45,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 fn install_packages(places: &Places) -> anyhow::Result<()> {
-    apt::ensure(&[Group::Build, Group::Run, Group::Test], apt::Consent::Ask)?;
+    apt::ensure(&[Group::Build, Group::Run, Group::Test, Group::Python], apt::Consent::Ask)?;
     if !places.programs().join("stream-manager").is_file() {
         disk::require(&places.target, disk::FOR_A_COLD_BUILD, "the first build")?;
     }
@@ -104,7 +104,8 @@ fn build(places: &Places) -> anyhow::Result<()> {
 
 fn fetch(places: &Places) -> anyhow::Result<()> {
     up::fetch(places, "ronda", &["model", "fetch"], "the detector model")?;
-    up::fetch(places, "sim", &["fetch"], "the footage of the simulated cameras")
+    up::fetch(places, "sim", &["fetch"], "the footage of the simulated cameras")?;
+    python::KACHAKA.ensure(places).map(drop)
 }
 
 /// Runs the tests of a nextest filter.

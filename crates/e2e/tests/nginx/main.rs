@@ -25,7 +25,8 @@ async fn entrance() -> anyhow::Result<Entrance> {
     let site = Site::new()?;
     let ports = site.ports;
     let mut upstreams = Vec::new();
-    for port in [ports.console(), ports.inference_api(), ports.stream_manager(), ports.alert_router()] {
+    let services = [ports.console(), ports.inference_api(), ports.stream_manager(), ports.alert_router()];
+    for port in services.into_iter().chain([ports.patrol(0), ports.patrol(1)]) {
         upstreams.push(Upstream::start(port).await?);
     }
     let nginx = site.start_nginx().await?;
@@ -83,6 +84,9 @@ async fn each_prefix_leads_to_its_service() -> anyhow::Result<()> {
         ("/inference/health", ports.inference_api(), "/health"),
         ("/streams/api/v1/cameras", ports.stream_manager(), "/api/v1/cameras"),
         ("/alerts/api/v1/alerts", ports.alert_router(), "/api/v1/alerts"),
+        ("/api/robot-a/state", ports.patrol(0), "/api/state"),
+        ("/api/robot-b/points?id=a%2Fb", ports.patrol(1), "/api/points?id=a%2Fb"),
+        ("/api/history/7", ports.patrol(0), "/api/history/7"),
     ] {
         let asked = entrance.asked(path).await?;
         assert_eq!((&asked["port"], &asked["path"]), (&json!(port), &json!(rest)), "{path}");
@@ -134,7 +138,9 @@ async fn a_websocket_is_let_through() -> anyhow::Result<()> {
 async fn an_event_arrives_while_the_answer_goes_on() -> anyhow::Result<()> {
     let entrance = entrance().await?;
 
-    for path in ["/console/api/v1/events?endless", "/streams/api/v1/cameras/a/mjpeg?endless"] {
+    for path in
+        ["/console/api/v1/events?endless", "/streams/api/v1/cameras/a/mjpeg?endless", "/api/robot-a/v1/events?endless"]
+    {
         let mut answer = entrance.http.get(path).await?;
         let first = tokio::time::timeout(Duration::from_secs(5), answer.chunk()).await;
 
@@ -155,7 +161,7 @@ async fn what_is_for_the_machine_or_unknown_is_not_found() -> anyhow::Result<()>
         "/alerts/%6detrics",
         "/api/robot-z/state",
         "/api/robot-a.evil/state",
-        "/api/settings",
+        "/api/robot-zzz/move",
         "/%69nference/health",
     ] {
         let answer = entrance.http.get(path).await?;
@@ -190,6 +196,17 @@ async fn a_picture_may_be_large_and_nothing_else() -> anyhow::Result<()> {
     assert_eq!(post("/inference/infer", 19).await?, 200);
     assert_eq!(post("/inference/infer", 21).await?, 413);
     assert_eq!(post("/streams/api/v1/zones/a", 2).await?, 413);
+    Ok(())
+}
+
+#[tokio::test]
+async fn another_robot_s_process_answers_for_the_site_while_the_first_is_away() -> anyhow::Result<()> {
+    let mut entrance = entrance().await?;
+    let ports = entrance.site.ports;
+    entrance.upstreams.retain(|upstream| upstream.port != ports.patrol(0));
+
+    assert_eq!(entrance.asked("/api/robots").await?["port"], ports.patrol(1));
+    assert_eq!(entrance.http.get("/api/robot-a/state").await?.status(), 503, "commands reach no other robot");
     Ok(())
 }
 

@@ -60,6 +60,23 @@ fn a_failed_installation_is_told_with_the_cause() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The data directory is a disk of its own, of 16 MiB, in a mount namespace that only this start sees.
+#[test]
+fn a_full_disk_is_told_with_what_is_needed() -> anyhow::Result<()> {
+    let site = Up::new()?;
+    fs::create_dir_all(site.data())?;
+    let up = site.command()?;
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "--mount", "sh", "-c"]);
+    command.arg(r#"mount -t tmpfs -o size=16m none "$DATA_DIR" && exec "$0" "$@""#).arg(up.get_program());
+    command.args(up.get_args()).current_dir(e2e::root()).env("DATA_DIR", site.data());
+
+    let said = refusal(&command.output()?);
+
+    assert_eq!(said, format!("error: the disk of {} has 0.0 GiB left and a site needs 1.0 GiB", site.data().display()));
+    Ok(())
+}
+
 #[tokio::test]
 async fn an_installation_can_be_given_up() -> anyhow::Result<()> {
     let site = Up::new()?;

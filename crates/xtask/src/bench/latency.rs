@@ -64,7 +64,7 @@ fn received(stage: &Stage) -> anyhow::Result<Vec<Delivery>> {
 }
 
 /// The nearest-rank quantile of sorted values.
-fn quantile(sorted: &[f64], share: f64) -> f64 {
+pub(crate) fn quantile(sorted: &[f64], share: f64) -> f64 {
     let rank = (share * sorted.len() as f64).ceil() as usize;
     sorted[rank.clamp(1, sorted.len()) - 1]
 }

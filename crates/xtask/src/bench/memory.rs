@@ -1,11 +1,11 @@
-//! Resident memory of every process of a site with four cameras: the peak, and whether it still grows in the second
-//! half.
+//! Resident memory of every process of a site with four cameras, whose pages are open and whose inference API is used:
+//! the peak, and whether it still grows in the second half.
 
 use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::stage::{Script, Stage, own_cameras};
+use super::stage::{Script, Stage, ask, own_cameras, picture, upload};
 use super::{print, process};
 use crate::places::Places;
 use crate::terminal;
@@ -19,11 +19,15 @@ pub(crate) fn run(places: &Places, minutes: u64) -> anyhow::Result<()> {
     let webhook = format!("http://127.0.0.1:{}/webhook", stage.sim);
     stage.play(&Script { cameras: &cameras, webhook: Some(webhook), repeat_seconds: Some(2.0) })?;
     stage.route()?;
+    stage.serve()?;
 
     let length = Duration::from_secs(minutes * 60);
     let began = Instant::now();
     let mut series: BTreeMap<&'static str, Vec<f64>> = BTreeMap::new();
     while began.elapsed() < length {
+        let seen = picture(stage.stream_manager, &cameras[0].id)?;
+        upload(stage.inference_api, "/infer", &seen)?;
+        let _system: serde_json::Value = ask(stage.console, "/console/api/v1/system")?;
         for actor in stage.actors() {
             let resident = process::resident_mib(actor.pid())?;
             series.entry(actor.name()).or_default().push(resident);

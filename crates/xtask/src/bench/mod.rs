@@ -6,6 +6,7 @@ mod detect;
 mod isolation;
 mod latency;
 mod memory;
+mod patrol;
 mod peer;
 mod process;
 mod stage;
@@ -48,6 +49,8 @@ enum Name {
     Isolation,
     /// Resident memory of every process over time.
     Memory,
+    /// A robot's process: age of poses, viewers of a camera, the process at rest, the report of a run.
+    Patrol,
 }
 
 /// One measured value, printed as a JSON line.
@@ -85,16 +88,20 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     if wanted(Name::Memory) {
         memory::run(&places, options.minutes)?;
     }
+    if wanted(Name::Patrol) {
+        patrol::run(&places, options.seconds)?;
+    }
     Ok(())
 }
 
 /// Installs, builds and fetches what the measurements need.
 fn prepare(places: &Places) -> anyhow::Result<()> {
-    apt::ensure(&[Group::Build, Group::Run, Group::Bench], apt::Consent::Ask)?;
+    apt::ensure(&[Group::Build, Group::Run, Group::Python, Group::Bench], apt::Consent::Ask)?;
     up::build(places)?;
+    // Selected from the whole workspace, as everything else is, so that no dependency is compiled another way.
     let mut examples = Command::new("cargo");
-    examples.current_dir(&places.root).args(["build", "--release", "--locked", "--package", "vision", "--examples"]);
-    exec::quietly("building the measuring program", &mut examples)?;
+    examples.current_dir(&places.root).args(["build", "--release", "--locked", "--workspace", "--examples"]);
+    exec::quietly("building the measuring programs", &mut examples)?;
     up::fetch(places, "ronda", &["model", "fetch"], "the detector model")?;
     up::fetch(places, "sim", &["fetch"], "the footage of the simulated cameras")
 }

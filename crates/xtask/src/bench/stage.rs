@@ -80,6 +80,9 @@ pub(crate) struct Stage {
     pub(crate) sim: u16,
     pub(crate) stream_manager: u16,
     pub(crate) alert_router: u16,
+    pub(crate) inference_api: u16,
+    pub(crate) console: u16,
+    pub(crate) patrol: u16,
     actors: Vec<Actor>,
 }
 
@@ -87,8 +90,47 @@ impl Stage {
     /// Starts Redis and the simulated cameras: `moving` plays the street, `still` one picture of it; `moving-0` to
     /// `moving-3` are mounts of their own that can be stopped one by one.
     pub(crate) fn open(places: &Places) -> anyhow::Result<Self> {
+        let mut stage = Self::with_redis(places)?;
+        let mut cameras = stage.program("sim");
+        cameras.arg("cameras").env("PORT", stage.sim.to_string()).env("RTSP_PORT", stage.rtsp.to_string());
+        for mount in ["moving=street", "still=still"] {
+            cameras.args(["--mount", mount]);
+        }
+        for camera in own_cameras() {
+            cameras.args(["--mount", &format!("{}=street", camera.mount)]);
+        }
+        stage.start("sim", &mut cameras)?;
+        stage.await_ready(stage.sim, "the simulated cameras")?;
+        Ok(stage)
+    }
+
+    /// Starts Redis, a simulated robot and the process that looks after it.
+    pub(crate) fn with_robot(places: &Places) -> anyhow::Result<Self> {
+        let mut stage = Self::with_redis(places)?;
+        let address = format!("127.0.0.1:{}", stage.rtsp);
+        let mut robot = stage.program("sim");
+        robot.args(["robot", "--listen", &address]).env("PORT", stage.sim.to_string());
+        stage.start("sim", &mut robot)?;
+        stage.await_ready(stage.sim, "the simulated robot")?;
+        let mut patrol = stage.program("patrol");
+        let data = stage.directory.path().join("data");
+        patrol
+            .env("PORT", stage.patrol.to_string())
+            .env("ROBOT_ID", "robot-a")
+            .env("ROBOT_NAME", "Alba")
+            .env("ROBOT_IP", address)
+            .env("LOG_DIR", data.join("logs"))
+            .env("DATA_DIR", data)
+            .env("REDIS_URL", format!("redis://127.0.0.1:{}", stage.redis))
+            .env("GEMINI_API_KEY", "simulated");
+        stage.start("patrol", &mut patrol)?;
+        stage.await_ready(stage.patrol, "patrol")?;
+        Ok(stage)
+    }
+
+    fn with_redis(places: &Places) -> anyhow::Result<Self> {
         let directory = tempfile::tempdir().context("making a temporary directory")?;
-        let [redis, rtsp, sim, stream_manager, alert_router] = free_ports()?;
+        let [redis, rtsp, sim, stream_manager, alert_router, inference_api, console, patrol] = free_ports()?;
         let mut stage = Self {
             places: places.clone(),
             directory,
@@ -97,6 +139,9 @@ impl Stage {
             sim,
             stream_manager,
             alert_router,
+            inference_api,
+            console,
+            patrol,
             actors: Vec::new(),
         };
         let mut server = Command::new("redis-server");
@@ -104,17 +149,6 @@ impl Stage {
         server.arg(redis.to_string()).arg("--dir").arg(stage.directory.path());
         stage.start("redis", &mut server)?;
         stage.await_port(redis, "Redis")?;
-
-        let mut cameras = stage.program("sim");
-        cameras.arg("cameras").env("PORT", sim.to_string()).env("RTSP_PORT", rtsp.to_string());
-        for mount in ["moving=street", "still=still"] {
-            cameras.args(["--mount", mount]);
-        }
-        for camera in own_cameras() {
-            cameras.args(["--mount", &format!("{}=street", camera.mount)]);
-        }
-        stage.start("sim", &mut cameras)?;
-        stage.await_ready(sim, "the simulated cameras")?;
         Ok(stage)
     }
 
@@ -130,6 +164,13 @@ impl Stage {
         self.stop("alert-router");
         let configs = self.configs();
         self.service("alert-router", self.alert_router, &configs)
+    }
+
+    /// Starts the inference API and the console on the configuration of the last [`Stage::play`].
+    pub(crate) fn serve(&mut self) -> anyhow::Result<()> {
+        let configs = self.configs();
+        self.service("inference-api", self.inference_api, &configs)?;
+        self.service("console", self.console, &configs)
     }
 
     /// Stops a program, if it runs.
@@ -161,6 +202,13 @@ impl Stage {
             .env("DATA_DIR", self.directory.path().join("data"))
             .env("MODELS_DIR", self.places.root.join("models"))
             .env("REDIS_URL", format!("redis://127.0.0.1:{}", self.redis));
+        for (name, port) in [
+            ("STREAM_MANAGER_URL", self.stream_manager),
+            ("ALERT_ROUTER_URL", self.alert_router),
+            ("INFERENCE_API_URL", self.inference_api),
+        ] {
+            command.env(name, format!("http://127.0.0.1:{port}"));
+        }
         self.start(name, &mut command)?;
         self.await_ready(port, name)
     }
@@ -280,6 +328,46 @@ pub(crate) fn ask<T: DeserializeOwned>(port: u16, path: &str) -> anyhow::Result<
         .call()
         .with_context(|| format!("asking {path}"))?;
     answer.body_mut().read_json().with_context(|| format!("reading the answer of {path}"))
+}
+
+/// Sends one of the stage's programs an object.
+pub(crate) fn post(port: u16, path: &str, body: &serde_json::Value) -> anyhow::Result<()> {
+    ureq::post(format!("http://127.0.0.1:{port}{path}"))
+        .config()
+        .timeout_global(Some(ANSWER_LIMIT))
+        .build()
+        .send_json(body)
+        .with_context(|| format!("posting to {path}"))?;
+    Ok(())
+}
+
+/// Takes the picture that a camera shows at the moment.
+pub(crate) fn picture(stream_manager: u16, camera: &str) -> anyhow::Result<Vec<u8>> {
+    let url = format!("http://127.0.0.1:{stream_manager}/api/v1/cameras/{camera}/picture");
+    let mut answer = ureq::get(&url)
+        .config()
+        .timeout_global(Some(ANSWER_LIMIT))
+        .build()
+        .call()
+        .with_context(|| format!("asking for the picture of {camera}"))?;
+    answer.body_mut().read_to_vec().with_context(|| format!("reading the picture of {camera}"))
+}
+
+/// Uploads a picture the way a form does.
+pub(crate) fn upload(port: u16, path: &str, jpeg: &[u8]) -> anyhow::Result<()> {
+    const BOUNDARY: &str = "a-line-that-no-picture-contains";
+    let head = format!(
+        "--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"file\"; filename=\"picture.jpg\"\r\ncontent-type: image/jpeg\r\n\r\n"
+    );
+    let tail = format!("\r\n--{BOUNDARY}--\r\n");
+    ureq::post(format!("http://127.0.0.1:{port}{path}"))
+        .config()
+        .timeout_global(Some(ANSWER_LIMIT))
+        .build()
+        .header("content-type", format!("multipart/form-data; boundary={BOUNDARY}"))
+        .send([head.as_bytes(), jpeg, tail.as_bytes()].concat())
+        .with_context(|| format!("uploading a picture to {path}"))?;
+    Ok(())
 }
 
 /// Tells one of the stage's programs to do something.

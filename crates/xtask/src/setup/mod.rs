@@ -4,6 +4,7 @@ pub(crate) mod apt;
 pub(crate) mod disk;
 pub(crate) mod node;
 pub(crate) mod packages;
+pub(crate) mod python;
 pub(crate) mod tools;
 pub(crate) mod ui;
 

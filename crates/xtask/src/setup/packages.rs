@@ -9,6 +9,8 @@ pub(crate) enum Group {
     Run,
     /// To run the tests.
     Test,
+    /// To make a Python environment, for tests and measurements.
+    Python,
     /// To measure.
     Bench,
 }
@@ -59,6 +61,8 @@ pub(crate) const PACKAGES: &[Package] = &[
     // Servers beside ours.
     program("redis-server", Group::Run, "redis-server"),
     program("nginx", Group::Run, "nginx"),
+    // Reports in Chinese, Japanese and Korean.
+    library("fonts-noto-cjk", Group::Run),
     // Models and footage come as packages of the Python registry.
     library("ca-certificates", Group::Run),
     library("python3-pip", Group::Run),
@@ -66,8 +70,11 @@ pub(crate) const PACKAGES: &[Package] = &[
     program("chromium", Group::Test, "chromium"),
     library("fonts-dejavu-core", Group::Test),
     program("git", Group::Test, "git"),
-    // Benchmarks: a Python environment for the peers, a player that only decodes.
-    library("python3-venv", Group::Bench),
+    // The robot's official client and the peer of the benchmarks have Python environments of their own.
+    library("python3-venv", Group::Python),
+    // Reports are looked at as text and as pictures.
+    program("poppler-utils", Group::Test, "pdftotext"),
+    // Benchmarks: a player that only decodes.
     program("gstreamer1.0-tools", Group::Bench, "gst-launch-1.0"),
 ];
 

@@ -72,7 +72,7 @@ mod tests {
         let logs = tempfile::tempdir().expect("a temporary directory");
         let log = Log::open(logs.path(), "console", false).expect("writable");
         let broken = Program {
-            name: "console",
+            name: "console".into(),
             path: "sh".into(),
             arguments: vec!["-c".into(), "echo 'error: no model' >&2; exit 3".into()],
             environment: Vec::new(),
@@ -92,7 +92,7 @@ mod tests {
         let logs = tempfile::tempdir().expect("a temporary directory");
         let log = Log::open(logs.path(), "console", false).expect("writable");
         let missing = Program {
-            name: "console",
+            name: "console".into(),
             path: logs.path().join("console"),
             arguments: Vec::new(),
             environment: Vec::new(),

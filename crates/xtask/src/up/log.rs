@@ -23,7 +23,7 @@ pub(crate) struct Log(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
-    name: &'static str,
+    name: Arc<str>,
     path: PathBuf,
     file: File,
     written: u64,
@@ -33,12 +33,12 @@ struct State {
 
 impl Log {
     /// Opens the log of a program; what an earlier start wrote becomes the previous file.
-    pub(crate) fn open(directory: &std::path::Path, name: &'static str, on_terminal: bool) -> anyhow::Result<Self> {
+    pub(crate) fn open(directory: &std::path::Path, name: &str, on_terminal: bool) -> anyhow::Result<Self> {
         fs::create_dir_all(directory).with_context(|| format!("making {}", directory.display()))?;
         let path = directory.join(format!("{name}.log"));
         let _ = fs::rename(&path, path.with_extension("log.1"));
         let file = append_to(&path).with_context(|| format!("opening {}", path.display()))?;
-        let state = State { name, path, file, written: 0, on_terminal, latest: VecDeque::new() };
+        let state = State { name: name.into(), path, file, written: 0, on_terminal, latest: VecDeque::new() };
         Ok(Self(Arc::new(Mutex::new(state))))
     }
 

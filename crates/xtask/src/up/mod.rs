@@ -7,6 +7,7 @@ mod nginx;
 mod plan;
 mod ports;
 mod ready;
+mod robots;
 mod site;
 mod supervisor;
 pub(crate) mod warden;
@@ -29,7 +30,7 @@ use supervisor::{Start, Supervisor};
 /// Starts a site and keeps it running until Ctrl-C.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Runs the configuration in this directory (cameras.yaml, rois.yaml, services.yaml), with no simulation.
+    /// Runs the configuration in this directory (cameras.yaml, rois.yaml, services.yaml, robots.yaml), with no simulation.
     #[arg(long, value_name = "DIR")]
     site: Option<PathBuf>,
     /// Runs the repository's own `configs` directory, with no simulation.
@@ -71,7 +72,8 @@ pub(crate) fn write_nginx(options: &NginxOptions) -> anyhow::Result<()> {
         open_to_network: is_open_to_network(),
         as_root: rustix::process::geteuid().is_root(),
     };
-    nginx::write_prefix(&places.root, &options.prefix, settings).map(drop)
+    let ports = Ports::moved_by(options.port_offset)?;
+    nginx::write_prefix(&places.root, &options.prefix, settings, &robots::simulated(ports)).map(drop)
 }
 
 /// Whether everybody on the network may reach the site, although nobody signs in.
@@ -103,8 +105,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         (None, true) => site::of_user(&places.root.join("configs"))?,
         (None, false) => site::simulated(&places)?,
     };
+    let robots = match options.is_simulated() {
+        true => robots::simulated(ports),
+        false => robots::of_site(&configs, ports)?,
+    };
     let _lock = lock::take(&places.data)?;
-    ports.require_free(options.is_simulated())?;
+    ports.require_free(options.is_simulated(), &robots)?;
     prepare(&places, options)?;
 
     let choices = Choices {
@@ -112,6 +118,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         port_offset: options.port_offset,
         configs,
         simulated: options.is_simulated(),
+        robots,
         open_to_network: is_open_to_network(),
     };
     let programs = plan::programs(&places, &choices)?;

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 
+use super::robots::Robot;
+
 /// How this nginx differs from the pieces in `docker/nginx/host`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Settings {
@@ -17,7 +19,12 @@ pub(crate) struct Settings {
 }
 
 /// Writes the directory anew and returns the path of its nginx.conf.
-pub(crate) fn write_prefix(root: &Path, prefix: &Path, settings: Settings) -> anyhow::Result<PathBuf> {
+pub(crate) fn write_prefix(
+    root: &Path,
+    prefix: &Path,
+    settings: Settings,
+    robots: &[Robot],
+) -> anyhow::Result<PathBuf> {
     let pieces = root.join("docker/nginx");
     for (from, to) in [("shared", "ronda"), ("host", "deployment")] {
         let to = prefix.join(to);
@@ -28,6 +35,7 @@ pub(crate) fn write_prefix(root: &Path, prefix: &Path, settings: Settings) -> an
     }
     adapt(&prefix.join("deployment/process.conf"), |text| process_conf(text, settings.as_root))?;
     adapt(&prefix.join("deployment/site.conf"), |text| site_conf(text, settings))?;
+    fs::write(prefix.join("deployment/robots.conf"), robots_conf(robots)).context("writing robots.conf")?;
     adapt(&prefix.join("deployment/listen.conf"), |text| listen_conf(text, settings))?;
 
     let conf = prefix.join("nginx.conf");
@@ -50,6 +58,26 @@ fn site_conf(text: &str, settings: Settings) -> anyhow::Result<String> {
 fn listen_conf(text: &str, settings: Settings) -> anyhow::Result<String> {
     let moved = move_ports(text, settings.port_offset)?;
     Ok(if settings.open_to_network { moved.replace("listen 127.0.0.1:", "listen ") } else { moved })
+}
+
+/// Names every robot's process, and the first of them that answers for the site.
+fn robots_conf(robots: &[Robot]) -> String {
+    let mut text = String::from("map $robot $robot_up {\n    default \"\";\n");
+    for robot in robots {
+        let (key, port) = (robot.key(), robot.port);
+        text.push_str(&format!("    {key} 127.0.0.1:{port};\n"));
+    }
+    text.push_str("}\n");
+    let Some((first, others)) = robots.split_first() else {
+        text.push_str("map \"\" $site_up { default \"\"; }\n");
+        return text;
+    };
+    text.push_str(&format!("upstream site_api {{\n    server 127.0.0.1:{} max_fails=0;\n", first.port));
+    for robot in others {
+        text.push_str(&format!("    server 127.0.0.1:{} backup;\n", robot.port));
+    }
+    text.push_str("    keepalive 16;\n}\nmap \"\" $site_up { default site_api; }\n");
+    text
 }
 
 /// Adds an offset to every port that follows a loopback address.
@@ -100,7 +128,7 @@ mod tests {
         let prefix = tempfile::tempdir().expect("a temporary directory");
         let settings = Settings { port_offset: 0, open_to_network: false, as_root: false };
 
-        let conf = write_prefix(&root(), prefix.path(), settings).expect("the pieces are in the repository");
+        let conf = write_prefix(&root(), prefix.path(), settings, &[]).expect("the pieces are in the repository");
 
         assert_eq!(fs::read(conf).expect("written"), fs::read(root().join("nginx.conf")).expect("in the repository"));
         let pieces = root().join("docker/nginx/host");
@@ -112,7 +140,7 @@ mod tests {
         let prefix = tempfile::tempdir().expect("a temporary directory");
         let settings = Settings { port_offset: 10_000, open_to_network: false, as_root: true };
 
-        write_prefix(&root(), prefix.path(), settings).expect("the pieces are in the repository");
+        write_prefix(&root(), prefix.path(), settings, &[]).expect("the pieces are in the repository");
 
         assert!(read(prefix.path(), "deployment/listen.conf").contains("listen 127.0.0.1:15000;"));
         assert!(read(prefix.path(), "deployment/site.conf").contains("server 127.0.0.1:18010 max_fails=0;"));
@@ -124,10 +152,24 @@ mod tests {
         let prefix = tempfile::tempdir().expect("a temporary directory");
         let settings = Settings { port_offset: 0, open_to_network: true, as_root: false };
 
-        write_prefix(&root(), prefix.path(), settings).expect("the pieces are in the repository");
+        write_prefix(&root(), prefix.path(), settings, &[]).expect("the pieces are in the repository");
 
         assert!(read(prefix.path(), "deployment/listen.conf").contains("listen 5000;"));
         assert!(read(prefix.path(), "deployment/site.conf").contains("    default 1;\n    localhost 1;"));
         assert!(read(prefix.path(), "deployment/site.conf").contains("server 127.0.0.1:5080 max_fails=0;"));
+    }
+
+    #[test]
+    fn robots_have_their_places_and_the_first_answers_for_the_site() {
+        let robot = |id: &str, port| Robot { id: id.into(), name: id.into(), ip: "127.0.0.1:26400".into(), port };
+
+        let text = robots_conf(&[robot("robot-a", 5001), robot("robot-cellar", 5009)]);
+
+        assert!(text.contains("    a 127.0.0.1:5001;\n    cellar 127.0.0.1:5009;\n"), "{text}");
+        assert!(text.contains("server 127.0.0.1:5001 max_fails=0;\n    server 127.0.0.1:5009 backup;"), "{text}");
+        assert_eq!(
+            robots_conf(&[]),
+            "map $robot $robot_up {\n    default \"\";\n}\nmap \"\" $site_up { default \"\"; }\n"
+        );
     }
 }

@@ -3,18 +3,20 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context;
 
 use super::nginx;
 use super::ports::Ports;
+use super::robots::Robot;
 use crate::places::Places;
 
 /// One process of the site.
 #[derive(Debug, Clone)]
 pub(crate) struct Program {
     /// The name in logs and messages.
-    pub(crate) name: &'static str,
+    pub(crate) name: Arc<str>,
     pub(crate) path: PathBuf,
     pub(crate) arguments: Vec<OsString>,
     pub(crate) environment: Vec<(&'static str, OsString)>,
@@ -40,6 +42,8 @@ pub(crate) struct Choices {
     pub(crate) port_offset: u16,
     pub(crate) configs: PathBuf,
     pub(crate) simulated: bool,
+    /// One patrol process each.
+    pub(crate) robots: Vec<Robot>,
     pub(crate) open_to_network: bool,
 }
 
@@ -58,6 +62,7 @@ pub(crate) fn programs(places: &Places, choices: &Choices) -> anyhow::Result<Vec
     ] {
         programs.push(service(places, choices, name, port));
     }
+    programs.extend(choices.robots.iter().map(|robot| patrol(places, choices, robot)));
     programs.push(nginx_server(places, choices)?);
     Ok(programs)
 }
@@ -70,7 +75,7 @@ fn redis(places: &Places, ports: Ports) -> anyhow::Result<Program> {
         ["--port", &port, "--bind", "127.0.0.1", "--appendonly", "yes", "--save", ""].map(OsString::from).to_vec();
     arguments.extend(["--dir".into(), data.into_os_string()]);
     Ok(Program {
-        name: "redis",
+        name: "redis".into(),
         path: "redis-server".into(),
         arguments,
         environment: Vec::new(),
@@ -87,9 +92,9 @@ fn nginx_server(places: &Places, choices: &Choices) -> anyhow::Result<Program> {
         open_to_network: choices.open_to_network,
         as_root: rustix::process::geteuid().is_root(),
     };
-    let conf = nginx::write_prefix(&places.root, &prefix, settings)?;
+    let conf = nginx::write_prefix(&places.root, &prefix, settings, &choices.robots)?;
     Ok(Program {
-        name: "nginx",
+        name: "nginx".into(),
         path: nginx_program(),
         arguments: vec!["-e".into(), "stderr".into(), "-p".into(), prefix.into(), "-c".into(), conf.into()],
         environment: Vec::new(),
@@ -111,17 +116,38 @@ fn simulation(places: &Places, choices: &Choices) -> Program {
     program
 }
 
-fn service(places: &Places, choices: &Choices, name: &'static str, port: u16) -> Program {
+fn service(places: &Places, choices: &Choices, name: &str, port: u16) -> Program {
     let mut environment = shared_environment(places, choices);
     environment.push(("PORT", port.to_string().into()));
     Program {
-        name,
+        name: name.into(),
         path: places.programs().join(name),
         arguments: Vec::new(),
         environment,
         ready: Ready::Answers(port),
         others_need_it: false,
     }
+}
+
+/// The process of one robot. All share the site's database in the data directory.
+fn patrol(places: &Places, choices: &Choices, robot: &Robot) -> Program {
+    let mut program = service(places, choices, "patrol", robot.port);
+    program.name = format!("patrol-{}", robot.id).into();
+    program.environment.extend([
+        ("ROBOT_ID", robot.id.clone().into()),
+        ("ROBOT_NAME", robot.name.clone().into()),
+        ("ROBOT_IP", robot.ip.clone().into()),
+        ("LOG_DIR", places.data.join("logs").into()),
+    ]);
+    if choices.simulated {
+        let models = format!("http://127.0.0.1:{}", choices.ports.sim_models);
+        program.environment.extend([
+            ("GOOGLE_GEMINI_BASE_URL", models.clone().into()),
+            ("GEMINI_API_KEY", "simulated".into()),
+            ("TELEGRAM_BASE_URL", format!("{models}/telegram").into()),
+        ]);
+    }
+    program
 }
 
 fn shared_environment(places: &Places, choices: &Choices) -> Vec<(&'static str, OsString)> {
@@ -137,10 +163,21 @@ fn shared_environment(places: &Places, choices: &Choices) -> Vec<(&'static str, 
         ("INFERENCE_API_URL", local(ports.inference_api)),
         ("STREAM_MANAGER_URL", local(ports.stream_manager)),
         ("ALERT_ROUTER_URL", local(ports.alert_router)),
+        ("INFERENCE_URL", local(ports.inference_api)),
+        ("PATROL_URLS", patrol_urls(&choices.robots).into()),
         ("RTSP_PORT", ports.sim_rtsp.to_string().into()),
         ("SIM_RTSP_URL", format!("rtsp://127.0.0.1:{}", ports.sim_rtsp).into()),
         ("SIM_WEBHOOK_URL", local(ports.sim_http)),
+        ("SIM_ROBOT_PORT", ports.sim_robots.to_string().into()),
+        ("SIM_MODELS_PORT", ports.sim_models.to_string().into()),
     ]
+}
+
+/// Where the console asks how each robot's process is: `robot-a=http://127.0.0.1:5001,...`.
+fn patrol_urls(robots: &[Robot]) -> String {
+    let urls: Vec<String> =
+        robots.iter().map(|robot| format!("{}=http://127.0.0.1:{}", robot.id, robot.port)).collect();
+    urls.join(",")
 }
 
 fn make(directory: &Path) -> anyhow::Result<()> {
@@ -151,7 +188,7 @@ fn make(directory: &Path) -> anyhow::Result<()> {
 mod tests {
     use super::*;
 
-    fn names(simulated: bool) -> Vec<&'static str> {
+    fn names(simulated: bool, robots: Vec<Robot>) -> Vec<String> {
         let data = tempfile::tempdir().expect("a temporary directory");
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let places = Places { target: root.join("target"), cache: data.path().into(), data: data.path().into(), root };
@@ -160,19 +197,32 @@ mod tests {
             port_offset: 0,
             configs: places.root.join("configs"),
             simulated,
+            robots,
             open_to_network: false,
         };
         let programs = programs(&places, &choices).expect("a writable data directory");
-        programs.iter().map(|program| program.name).collect()
+        programs.iter().map(|program| program.name.to_string()).collect()
     }
 
     #[test]
     fn a_user_s_site_has_no_simulation() {
-        assert_eq!(names(false), ["redis", "inference-api", "stream-manager", "alert-router", "console", "nginx"]);
+        assert_eq!(
+            names(false, Vec::new()),
+            ["redis", "inference-api", "stream-manager", "alert-router", "console", "nginx"]
+        );
     }
 
     #[test]
     fn the_simulated_cameras_are_there_before_the_services() {
-        assert_eq!(names(true)[..3], ["redis", "sim", "inference-api"]);
+        assert_eq!(names(true, Vec::new())[..3], ["redis", "sim", "inference-api"]);
+    }
+
+    #[test]
+    fn every_robot_has_a_process_of_its_own() {
+        let robots = super::super::robots::simulated(Ports::USUAL);
+
+        let names = names(true, robots);
+
+        assert_eq!(names[6..], ["patrol-robot-a", "patrol-robot-b", "nginx"]);
     }
 }

@@ -7,6 +7,8 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
+use super::robots::Robot;
+
 /// Where each part of a site listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ports {
@@ -22,6 +24,12 @@ pub(crate) struct Ports {
     pub(crate) sim_rtsp: u16,
     /// The simulated receivers of alerts.
     pub(crate) sim_http: u16,
+    /// The first simulated robot; the second is at the next port.
+    pub(crate) sim_robots: u16,
+    /// The simulated vision-language models.
+    pub(crate) sim_models: u16,
+    /// The process of the first robot; the next robots follow.
+    pub(crate) patrol: u16,
 }
 
 impl Ports {
@@ -35,6 +43,9 @@ impl Ports {
         redis: 6380,
         sim_rtsp: 8554,
         sim_http: 9100,
+        sim_robots: 9264,
+        sim_models: 9110,
+        patrol: 5001,
     };
 
     /// The usual ports, all moved, so that a second site fits on one machine.
@@ -51,11 +62,14 @@ impl Ports {
             redis: move_port(usual.redis)?,
             sim_rtsp: move_port(usual.sim_rtsp)?,
             sim_http: move_port(usual.sim_http)?,
+            sim_robots: move_port(usual.sim_robots)?,
+            sim_models: move_port(usual.sim_models)?,
+            patrol: move_port(usual.patrol)?,
         })
     }
 
     /// Every port that a site needs, with what listens there.
-    fn needed(self, simulated: bool) -> Vec<(u16, &'static str)> {
+    fn needed(self, simulated: bool, robots: &[Robot]) -> Vec<(u16, String)> {
         let mut needed = vec![
             (self.web, "the page"),
             (self.console, "the console"),
@@ -65,15 +79,22 @@ impl Ports {
             (self.redis, "Redis"),
         ];
         if simulated {
-            needed.extend([(self.sim_rtsp, "the simulated cameras"), (self.sim_http, "the simulated receivers")]);
+            needed.extend([
+                (self.sim_rtsp, "the simulated cameras"),
+                (self.sim_http, "the simulated receivers"),
+                (self.sim_robots, "the first simulated robot"),
+                (self.sim_robots + 1, "the second simulated robot"),
+                (self.sim_models, "the simulated models"),
+            ]);
         }
-        needed
+        let fixed = needed.into_iter().map(|(port, purpose)| (port, purpose.to_owned()));
+        fixed.chain(robots.iter().map(|robot| (robot.port, format!("the process of {}", robot.id)))).collect()
     }
 
     /// Fails with one sentence that names every port that is taken, and by whom.
-    pub(crate) fn require_free(self, simulated: bool) -> anyhow::Result<()> {
+    pub(crate) fn require_free(self, simulated: bool, robots: &[Robot]) -> anyhow::Result<()> {
         let taken: Vec<String> = self
-            .needed(simulated)
+            .needed(simulated, robots)
             .into_iter()
             .filter(|(port, _)| is_taken(*port))
             .map(|(port, purpose)| match holder_of(port) {
@@ -145,7 +166,7 @@ mod tests {
         let port = holder.local_addr().expect("a bound socket").port();
         let ports = Ports { web: port, ..Ports::moved_by(20_000).expect("a small offset") };
 
-        let refusal = ports.require_free(false).expect_err("the port is taken").to_string();
+        let refusal = ports.require_free(false, &[]).expect_err("the port is taken").to_string();
 
         let expected = format!("port {port} for the page is in use by ");
         assert!(refusal.starts_with(&expected), "{refusal}");

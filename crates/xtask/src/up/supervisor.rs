@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::ExitStatus;
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
@@ -29,7 +30,7 @@ const PROBE_EVERY: Duration = Duration::from_millis(100);
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Start {
     /// All programs run; those named are not ready yet.
-    Done { not_ready: Vec<&'static str> },
+    Done { not_ready: Vec<Arc<str>> },
     /// Somebody asked us to stop meanwhile.
     Interrupted,
 }
@@ -73,7 +74,7 @@ impl Supervisor {
         let processes = programs
             .into_iter()
             .map(|program| {
-                let log = Log::open(logs, program.name, verbose)?;
+                let log = Log::open(logs, &program.name, verbose)?;
                 Ok(Process { program, log, state: State::NotStarted, failures: 0 })
             })
             .collect::<anyhow::Result<_>>()?;
@@ -136,13 +137,16 @@ impl Supervisor {
 
     fn wait_for(&mut self, indexes: &[usize], deadline: Instant) -> anyhow::Result<Start> {
         loop {
-            let answers: Vec<(&'static str, Answer)> = indexes
+            let answers: Vec<(Arc<str>, Answer)> = indexes
                 .iter()
                 .map(|index| &self.processes[*index].program)
-                .map(|program| (program.name, probe(program.ready)))
+                .map(|program| (Arc::clone(&program.name), probe(program.ready)))
                 .collect();
-            let waiting: Vec<&'static str> =
-                answers.iter().filter(|(_, answer)| *answer != Answer::Ready).map(|(name, _)| *name).collect();
+            let waiting: Vec<Arc<str>> = answers
+                .iter()
+                .filter(|(_, answer)| *answer != Answer::Ready)
+                .map(|(name, _)| Arc::clone(name))
+                .collect();
             ticker(&format!("  waiting for {}", waiting.join(", ")));
             let is_late = Instant::now() >= deadline;
             if waiting.is_empty() || is_late {
@@ -199,7 +203,7 @@ impl Supervisor {
         process.failures += 1;
         let pause = pause_before_restart(process.failures);
         process.state = State::Pausing { until: Instant::now() + pause };
-        let (name, words) = (process.program.name, process.log.last_words());
+        let (name, words) = (&process.program.name, process.log.last_words());
         note(format!("{name} ended ({status}) and starts again in {} s: {words}", pause.as_secs()));
     }
 
