@@ -7,12 +7,16 @@ use std::time::Duration;
 use e2e::{Up, root};
 
 /// How long the browser may take for all it has to do.
-const BROWSING: Duration = Duration::from_secs(300);
+const BROWSING: Duration = Duration::from_secs(600);
+/// How many times faster than real ones the simulated robots drive.
+const SPEED: &str = "3";
 
 #[tokio::test]
 async fn an_operator_can_do_the_work_in_a_browser() -> anyhow::Result<()> {
     let site = Up::new()?;
-    let mut up = site.start().await?;
+    let mut command = site.command()?;
+    command.env("SIM_SPEED", SPEED);
+    let mut up = site.start_with(command).await?;
     let ui = root().join("crates/console/ui");
     assert!(ui.join("node_modules").is_dir(), "install the interface's packages first: cargo xtask test interface");
 
