@@ -113,6 +113,14 @@ async fn await_verdicts(app: &App, run: RunId, outcome: Outcome) {
     loop {
         match app.inspector.open(run).await {
             Ok(0) => return,
+            // W-36: whoever stopped the run does not wait for them; what nobody is judging yet is not judged any more.
+            Ok(open) if Instant::now() >= deadline && outcome == Outcome::Stopped => {
+                info!(run = run.0, open, "pictures of a stopped run are not judged any more");
+                if let Err(cause) = app.inspector.cancel(run).await {
+                    warn!(run = run.0, "verdicts that are out are not cancelled: {cause:#}");
+                }
+                return;
+            }
             Ok(open) if Instant::now() >= deadline => {
                 info!(run = run.0, open, "verdicts are still out; they are recorded when they come");
                 return;
