@@ -6,6 +6,8 @@ import { robotApi } from '../api/robots';
 export interface Start {
   key: string;
   at: string;
+  /** Starts of the same schedule that went the same way. */
+  series: string;
   robot: string;
   schedule: string;
   route: string | null;
@@ -52,12 +54,13 @@ export class Book {
   }
 
   #planned({ at, schedule_id: schedule, route }: Firing): Start {
-    return { key: `${this.robot} ${schedule} ${at}`, at, robot: this.robot, schedule, route: route ?? null, outcome: 'planned', reason: null, run: null };
+    return { key: `${this.robot} ${schedule} ${at}`, at, series: `${this.robot} ${schedule}`, robot: this.robot, schedule, route: route ?? null, outcome: 'planned', reason: null, run: null };
   }
 
   #logged(entry: ScheduleEntry): Start {
     const at = entry.at;
     const route = this.schedules.find((one) => one.id === entry.schedule_id)?.route ?? null;
-    return { key: `${this.robot} ${entry.schedule_id} ${at} log`, at, robot: this.robot, schedule: entry.schedule_id, route, outcome: entry.outcome, reason: entry.reason ?? null, run: entry.run_id ?? null };
+    const series = `${this.robot} ${entry.schedule_id} ${entry.outcome}`;
+    return { key: `${this.robot} ${entry.schedule_id} ${at} log`, at, series, robot: this.robot, schedule: entry.schedule_id, route, outcome: entry.outcome, reason: entry.reason ?? null, run: entry.run_id ?? null };
   }
 }

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { knownZone, local, mondayOf, week } from './calendar';
+import { type Happening, knownZone, local, mondayOf, week } from './calendar';
 
 const MADRID = 'Europe/Madrid';
+
+/** Something that happens once, by itself. */
+function once(at: string): Happening {
+  return { at, series: at };
+}
 
 describe('a moment', () => {
   it('is on the day that the clocks of the site show', () => {
@@ -18,13 +23,13 @@ describe('a moment', () => {
 
 describe('a week', () => {
   it('has seven days, also when the clocks are changed', () => {
-    const days = week([{ at: '2026-10-25T00:30:00Z' }, { at: '2026-10-25T01:30:00Z' }], '2026-10-19', MADRID);
+    const days = week([once('2026-10-25T00:30:00Z'), once('2026-10-25T01:30:00Z')], '2026-10-19', MADRID);
     expect(days.map((day) => day.day)).toEqual(['2026-10-19', '2026-10-20', '2026-10-21', '2026-10-22', '2026-10-23', '2026-10-24', '2026-10-25']);
     expect(days[6]?.placed.map((one) => one.minutes)).toEqual([150, 150]);
   });
 
   it('puts what happens at the same time side by side', () => {
-    const placed = week([{ at: '2026-11-20T07:00:00Z' }, { at: '2026-11-20T07:20:00Z' }, { at: '2026-11-20T12:00:00Z' }], '2026-11-16', MADRID)[4]?.placed ?? [];
+    const placed = week([once('2026-11-20T07:00:00Z'), once('2026-11-20T07:20:00Z'), once('2026-11-20T12:00:00Z')], '2026-11-16', MADRID)[4]?.placed ?? [];
     expect(placed.map(({ minutes, lane, lanes }) => [minutes, lane, lanes])).toEqual([
       [480, 0, 2],
       [500, 1, 2],
@@ -33,7 +38,7 @@ describe('a week', () => {
   });
 
   it('uses a lane again as soon as it is free', () => {
-    const at = (minutes: number) => ({ at: new Date(Date.UTC(2026, 10, 20, 0, minutes)).toISOString() });
+    const at = (minutes: number): Happening => once(new Date(Date.UTC(2026, 10, 20, 0, minutes)).toISOString());
     const placed = week([at(60), at(90), at(110)], '2026-11-16', 'UTC')[4]?.placed ?? [];
     expect(placed.map(({ lane, lanes }) => [lane, lanes])).toEqual([
       [0, 2],
@@ -42,8 +47,23 @@ describe('a week', () => {
     ]);
   });
 
+  it('shows a series of short intervals as one, beside what else happens then', () => {
+    const every = (minutes: number): Happening => ({ at: new Date(Date.UTC(2026, 10, 20, 8, minutes)).toISOString(), series: 'a' });
+    const placed = week([...[0, 10, 20, 30, 200].map(every), once('2026-11-20T08:15:00Z')], '2026-11-16', 'UTC')[4]?.placed ?? [];
+    expect(placed.map(({ minutes, until, count, lane, lanes }) => [minutes, until, count, lane, lanes])).toEqual([
+      [480, 510, 4, 0, 2],
+      [495, 495, 1, 1, 2],
+      [680, 680, 1, 0, 1],
+    ]);
+  });
+
+  it('shows two of a series as two', () => {
+    const every = (minutes: number): Happening => ({ at: new Date(Date.UTC(2026, 10, 20, 8, minutes)).toISOString(), series: 'a' });
+    expect(week([0, 30].map(every), '2026-11-16', 'UTC')[4]?.placed.map((one) => one.count)).toEqual([1, 1]);
+  });
+
   it('leaves out what happens in another one', () => {
-    expect(week([{ at: '2026-11-23T12:00:00Z' }], '2026-11-16', MADRID).every((day) => day.placed.length === 0)).toBe(true);
+    expect(week([once('2026-11-23T12:00:00Z')], '2026-11-16', MADRID).every((day) => day.placed.length === 0)).toBe(true);
   });
 });
 

@@ -1,12 +1,19 @@
 /** What happens at a moment, as it is placed in a week. */
 export interface Happening {
   at: string;
+  /** What belongs together: the same thing again and again in short intervals is shown as one. */
+  series: string;
 }
 
 /** A happening in a column of the calendar: how far down it stands, and beside how many others. */
 export interface Placed<H extends Happening> {
+  /** The first, if it stands for several. */
   what: H;
   minutes: number;
+  /** The minute of the last one. */
+  until: number;
+  /** For how many it stands. */
+  count: number;
   lane: number;
   lanes: number;
 }
@@ -20,6 +27,8 @@ export interface Day<H extends Happening> {
 const DAY_MS = 86_400_000;
 /** An entry is as tall as so many minutes: those that are closer stand side by side. */
 const TALL_MINUTES = 44;
+/** As many of a series as this, each closer to the next than it is tall, are shown as one. */
+const MANY = 3;
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
@@ -41,12 +50,35 @@ export function plusDays(day: string, days: number): string {
 
 /** Returns the seven days of a week with everything in its place. */
 export function week<H extends Happening>(happenings: readonly H[], monday: string, zone: string): Day<H>[] {
-  const days = Array.from({ length: 7 }, (_, i): Day<H> => ({ day: plusDays(monday, i), placed: [] }));
+  const days = new Map<string, { what: H; minutes: number }[]>(Array.from({ length: 7 }, (_, i) => [plusDays(monday, i), []]));
   for (const what of happenings) {
     const { day, minutes } = local(what.at, zone);
-    days.find((one) => one.day === day)?.placed.push({ what, minutes, lane: 0, lanes: 1 });
+    days.get(day)?.push({ what, minutes });
   }
-  return days.map(({ day, placed }) => ({ day, placed: sideBySide(placed) }));
+  return [...days].map(([day, all]) => ({ day, placed: sideBySide(gathered(all)) }));
+}
+
+/** Puts the members of a series that follow each other closely together. */
+function gathered<H extends Happening>(all: readonly { what: H; minutes: number }[]): Placed<H>[] {
+  const open = new Map<string, { what: H; minutes: number }[]>();
+  const placed: Placed<H>[] = [];
+  const close = (members: readonly { what: H; minutes: number }[]): void => {
+    const [first, last] = [members[0], members.at(-1)];
+    if (first === undefined || last === undefined) return;
+    if (members.length >= MANY) placed.push({ ...first, until: last.minutes, count: members.length, lane: 0, lanes: 1 });
+    else placed.push(...members.map((one) => ({ ...one, until: one.minutes, count: 1, lane: 0, lanes: 1 })));
+  };
+  for (const one of [...all].sort((a, b) => a.minutes - b.minutes)) {
+    const members = open.get(one.what.series);
+    if (members !== undefined && one.minutes - (members.at(-1)?.minutes ?? 0) < TALL_MINUTES) {
+      members.push(one);
+      continue;
+    }
+    close(members ?? []);
+    open.set(one.what.series, [one]);
+  }
+  for (const members of open.values()) close(members);
+  return placed;
 }
 
 /** Gives entries that would cover each other lanes of their own. */
@@ -63,7 +95,7 @@ function sideBySide<H extends Happening>(placed: readonly Placed<H>[]): Placed<H
     if (ends.length > 0 && one.minutes >= Math.max(...ends)) close();
     const free = ends.findIndex((end) => one.minutes >= end);
     const lane = free === -1 ? ends.length : free;
-    ends[lane] = one.minutes + TALL_MINUTES;
+    ends[lane] = one.until + TALL_MINUTES;
     bunch.push({ ...one, lane });
   }
   close();
