@@ -21,17 +21,56 @@ pub(crate) struct Share {
     _permit: OwnedSemaphorePermit,
 }
 
+impl Share {
+    /// Adds another share of the same budget.
+    fn absorb(&mut self, other: Self) {
+        self._permit.merge(other._permit);
+    }
+}
+
+/// A share that grows with what comes in, so that who announces much and sends little holds little.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Growing {
+    budget: Budget,
+    bytes: usize,
+    held: u32,
+    share: Option<Share>,
+}
+
+impl Growing {
+    /// Takes what so many bytes more need, or tells that there is not enough.
+    #[must_use]
+    pub(crate) fn grow(&mut self, bytes: usize) -> bool {
+        self.bytes = self.bytes.saturating_add(bytes);
+        let missing = self.budget.within_total(self.bytes).saturating_sub(self.held);
+        if missing == 0 {
+            return true;
+        }
+        let Some(more) = self.budget.try_take_units(missing) else { return false };
+        self.held += missing;
+        match &mut self.share {
+            Some(share) => share.absorb(more),
+            None => self.share = Some(more),
+        }
+        true
+    }
+}
+
 impl Budget {
+    /// Begins a share of nothing.
+    pub(crate) fn growing(&self) -> Growing {
+        Growing { budget: self.clone(), bytes: 0, held: 0, share: None }
+    }
+
+    fn try_take_units(&self, units: u32) -> Option<Share> {
+        let permit = Arc::clone(&self.units).try_acquire_many_owned(units).ok()?;
+        Some(Share { _permit: permit })
+    }
+
     pub(crate) fn of_bytes(bytes: usize) -> Self {
         let total = units(bytes);
         Self { units: Arc::new(Semaphore::new(total as usize)), total }
-    }
-
-    /// Takes a share at once, or tells that there is not enough.
-    pub(crate) fn try_take(&self, bytes: usize) -> Option<Share> {
-        let units = Arc::clone(&self.units);
-        let permit = units.try_acquire_many_owned(self.within_total(bytes)).ok()?;
-        Some(Share { _permit: permit })
     }
 
     /// Waits for a share; who asked first gets it first.
@@ -58,21 +97,30 @@ mod tests {
     #[test]
     fn what_is_held_is_not_given_again() {
         let budget = Budget::of_bytes(10 * UNIT);
-        let six = budget.try_take(6 * UNIT).expect("there are ten");
-        assert!(budget.try_take(5 * UNIT).is_none());
-        let four = budget.try_take(4 * UNIT).expect("there are four");
-        drop(six);
-        assert!(budget.try_take(6 * UNIT).is_some());
-        drop(four);
+        let (mut first, mut second) = (budget.growing(), budget.growing());
+        assert!(first.grow(6 * UNIT), "there are ten");
+        assert!(!second.grow(5 * UNIT));
+        drop(first);
+        let mut third = budget.growing();
+        assert!(third.grow(10 * UNIT), "what was refused holds nothing");
+    }
+
+    #[test]
+    fn many_small_pieces_hold_no_more_than_one_large_one() {
+        let budget = Budget::of_bytes(2 * UNIT);
+        let (mut trickle, mut other) = (budget.growing(), budget.growing());
+        assert!((0..UNIT).all(|_| trickle.grow(1)));
+        assert!(other.grow(UNIT) && !other.grow(1));
     }
 
     #[test]
     fn what_is_larger_than_everything_is_alone_rather_than_stuck() {
         let budget = Budget::of_bytes(4 * UNIT);
-        let giant = budget.try_take(100 * UNIT).expect("takes all");
-        assert!(budget.try_take(1).is_none());
+        let mut giant = budget.growing();
+        assert!(giant.grow(100 * UNIT) && giant.grow(100 * UNIT), "takes all");
+        assert!(!budget.growing().grow(1));
         drop(giant);
-        assert!(budget.try_take(4 * UNIT).is_some());
+        assert!(budget.growing().grow(4 * UNIT));
     }
 
     #[tokio::test]

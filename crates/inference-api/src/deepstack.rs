@@ -198,9 +198,10 @@ async fn predict(
 ) -> Result<Predictions, Fault> {
     let began = Instant::now();
     let limit = app.engine.max_upload_bytes();
-    let (_place, request) = app.engine.admit_request(request, limit).await?;
-    let form = upload::read_form(request, FORM, limit).await?;
+    let intake = app.engine.receive(request, limit).await?;
+    let (form, held) = upload::read_form(intake, FORM).await?;
     app.metrics.stage("upload", began.elapsed());
+    let _place = app.engine.admit(held)?;
     if let Some(asked) = model {
         let active = app.engine.pool()?.status().info.model.name;
         if asked != active {

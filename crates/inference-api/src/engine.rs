@@ -14,10 +14,10 @@ use media::image::{ImageError, Limits};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use vision::{Job, Outcome, Pool};
 
-use crate::budget::{Budget, Share};
+use crate::budget::{Budget, Growing, Share};
 use crate::fault::Fault;
 use crate::metrics::Metrics;
-use crate::upload::{self, Image};
+use crate::upload::{self, Image, Intake};
 
 /// Uploads held at once, all requests together.
 const UPLOAD_BYTES: usize = 256 << 20;
@@ -50,7 +50,7 @@ pub(crate) struct Engine {
 pub(crate) struct Place {
     in_work: IntGauge,
     _place: OwnedSemaphorePermit,
-    _upload: Share,
+    _upload: Growing,
 }
 
 impl Drop for Place {
@@ -108,25 +108,24 @@ impl Engine {
         self.limits.max_bytes
     }
 
-    /// Finds a place for a request that announces `bytes` of upload, or tells at once that there is none.
-    pub(crate) fn admit(&self, bytes: usize) -> Result<Place, Fault> {
-        self.pool()?;
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Fault::Busy)?;
-        let upload = self.uploads.try_take(bytes).ok_or(Fault::Busy)?;
-        self.metrics.in_work.inc();
-        Ok(Place { in_work: self.metrics.in_work.clone(), _place: place, _upload: upload })
+    /// Begins to read an upload of at most `limit` bytes, which takes memory as it comes in and no place yet: who sends slowly keeps
+    /// nobody from being served. Where all places are taken already it is refused, and read to its end first, so that its sender
+    /// sees the answer.
+    pub(crate) async fn receive(&self, request: Request, limit: usize) -> Result<Intake, Fault> {
+        let refusal = match self.pool() {
+            Err(fault) => fault,
+            Ok(_) if self.places.available_permits() == 0 => Fault::Busy,
+            Ok(_) => return Ok(Intake { request, limit, held: self.uploads.growing() }),
+        };
+        upload::drain(request.into_body()).await;
+        Err(refusal)
     }
 
-    /// Does what [`admit`](Self::admit) does for a request; one that is refused is read to its end first, so that its sender
-    /// sees the answer.
-    pub(crate) async fn admit_request(&self, request: Request, limit: usize) -> Result<(Place, Request), Fault> {
-        match self.admit(upload::announced_bytes(&request, limit)) {
-            Ok(place) => Ok((place, request)),
-            Err(fault) => {
-                upload::drain(request.into_body()).await;
-                Err(fault)
-            }
-        }
+    /// Finds a place for a request that was read, or tells at once that there is none.
+    pub(crate) fn admit(&self, held: Growing) -> Result<Place, Fault> {
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Fault::Busy)?;
+        self.metrics.in_work.inc();
+        Ok(Place { in_work: self.metrics.in_work.clone(), _place: place, _upload: held })
     }
 
     /// Decodes an image and asks the detector what is in it.

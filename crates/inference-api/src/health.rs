@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use vision::{Backend, ModelRef, PoolStatus};
+use vision::{Backend, ModelRef, PoolStatus, Precision};
 
 use crate::App;
 
@@ -22,7 +22,10 @@ pub struct Health {
     /// What runs the model: `onnxruntime` or `tract`.
     #[schema(value_type = Option<String>)]
     pub backend: Option<Backend>,
-    /// Why the backend or device is not the one that is configured.
+    /// How exactly the model computes: `float` or `int8`.
+    #[schema(value_type = Option<String>)]
+    pub precision: Option<Precision>,
+    /// Why the backend, device or precision is not the one that is configured.
     pub fallback: Option<String>,
     /// Why the model that was activated last does not run; the one before it still answers.
     pub activation_problem: Option<String>,
@@ -77,6 +80,7 @@ fn of(status: PoolStatus, queue: Queue) -> Health {
         model_loaded: true,
         device: Some(status.info.device.to_owned()),
         backend: Some(status.info.backend),
+        precision: Some(status.info.precision),
         fallback: status.fallback,
         activation_problem: status.swap_error,
         model: Some(status.info.model),
@@ -90,6 +94,7 @@ fn loading(queue: Queue) -> Health {
         model_loaded: false,
         device: None,
         backend: None,
+        precision: None,
         fallback: None,
         activation_problem: None,
         model: None,

@@ -83,10 +83,11 @@ pub(crate) async fn infer(State(app): State<App>, Query(parameters): Query<Param
 
 async fn look(app: &App, parameters: &Parameters, request: Request) -> Result<Seen, Fault> {
     let limit = app.engine.max_upload_bytes();
-    let (_place, request) = app.engine.admit_request(request, limit).await?;
+    let intake = app.engine.receive(request, limit).await?;
     let began = Instant::now();
-    let Form { image, confidence } = upload::read_form(request, FORM, limit).await?;
+    let (Form { image, confidence }, held) = upload::read_form(intake, FORM).await?;
     app.metrics.stage("upload", began.elapsed());
+    let _place = app.engine.admit(held)?;
     let min_confidence = confidence::choose("conf", parameters.conf.as_deref(), confidence.as_deref());
     let min_confidence = min_confidence.map_err(Fault::Field)?;
     let image = image.ok_or(Fault::Field(FieldFault::missing("file")))?;

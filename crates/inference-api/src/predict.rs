@@ -103,10 +103,11 @@ pub(crate) async fn detect(State(app): State<App>, request: Request) -> Response
 
 async fn predict(app: &App, request: Request) -> Result<Prediction, Fault> {
     let limit = app.engine.max_upload_bytes().div_ceil(3) * 4 + MAX_AROUND_BYTES;
-    let (_place, request) = app.engine.admit_request(request, limit).await?;
+    let intake = app.engine.receive(request, limit).await?;
     let began = Instant::now();
-    let body = upload::read_body(request, limit).await?;
+    let (body, held) = upload::read_body(intake).await?;
     app.metrics.stage("upload", began.elapsed());
+    let _place = app.engine.admit(held)?;
     let asked = Asked::read(&body)?;
     drop(body);
     let zones = match &asked.camera {

@@ -12,6 +12,7 @@ use axum::http::StatusCode;
 use futures::StreamExt as _;
 use tokio::time::timeout;
 
+use crate::budget::Growing;
 use crate::fault::Fault;
 
 /// How long an upload may take, however large it is.
@@ -51,14 +52,24 @@ pub(crate) struct Image {
     pub(crate) declared: Option<String>,
 }
 
+/// A request whose body is still to be read.
+pub(crate) struct Intake {
+    pub(crate) request: Request,
+    /// The most bytes that are read.
+    pub(crate) limit: usize,
+    /// The memory that was taken for it so far.
+    pub(crate) held: Growing,
+}
+
 /// How many bytes this upload may need: what it announces, or the limit if it announces nothing.
-pub(crate) fn announced_bytes(request: &Request, limit: usize) -> usize {
+fn announced_bytes(request: &Request, limit: usize) -> usize {
     let announced = request.body().size_hint().exact();
     announced.map_or(limit, |bytes| usize::try_from(bytes).unwrap_or(limit).min(limit))
 }
 
-/// Reads a form. A body that is no form at all counts as one without parts.
-pub(crate) async fn read_form(request: Request, names: Names, limit: usize) -> Result<Form, Fault> {
+/// Reads a form, and returns the memory that it takes. A body that is no form at all counts as one without parts.
+pub(crate) async fn read_form(intake: Intake, names: Names) -> Result<(Form, Growing), Fault> {
+    let Intake { request, limit, mut held } = intake;
     let capacity = announced_bytes(&request, limit);
     let is_form = request
         .headers()
@@ -66,14 +77,25 @@ pub(crate) async fn read_form(request: Request, names: Names, limit: usize) -> R
         .is_some_and(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"multipart/form-data"));
     if !is_form {
         drain(request.into_body()).await;
-        return Ok(Form::default());
+        return Ok((Form::default(), held));
     }
     let multipart = Multipart::from_request(request, &()).await;
     let multipart = multipart.map_err(|rejection| Fault::Malformed(rejection.body_text()))?;
-    timeout(TIME_LIMIT, read_parts(multipart, names, limit, capacity)).await.map_err(|_| Fault::Slow)?
+    let room = Room { limit, capacity, held: &mut held };
+    let form = timeout(TIME_LIMIT, read_parts(multipart, names, room)).await.map_err(|_| Fault::Slow)??;
+    Ok((form, held))
 }
 
-async fn read_parts(mut multipart: Multipart, names: Names, limit: usize, capacity: usize) -> Result<Form, Fault> {
+/// How much may come in.
+struct Room<'a> {
+    limit: usize,
+    /// How much was announced.
+    capacity: usize,
+    held: &'a mut Growing,
+}
+
+async fn read_parts(mut multipart: Multipart, names: Names, mut room: Room<'_>) -> Result<Form, Fault> {
+    let limit = room.limit;
     let mut form = Form::default();
     let mut is_named = false;
     let mut parts = 0;
@@ -91,7 +113,7 @@ async fn read_parts(mut multipart: Multipart, names: Names, limit: usize, capaci
             is_named |= is_the_one;
             let declared = field.content_type().map(str::to_ascii_lowercase);
             // A form that announces its length is read into one allocation.
-            let bytes = read_part(field, limit, capacity).await?;
+            let bytes = read_part(field, &mut room).await?;
             form.image = Some(Image { bytes, declared });
         } else {
             skip(field, limit).await?;
@@ -100,14 +122,21 @@ async fn read_parts(mut multipart: Multipart, names: Names, limit: usize, capaci
     Ok(form)
 }
 
-async fn read_part(mut field: Field<'_>, limit: usize, capacity: usize) -> Result<Bytes, Fault> {
-    let mut bytes = Vec::with_capacity(capacity);
+async fn read_part(mut field: Field<'_>, room: &mut Room<'_>) -> Result<Bytes, Fault> {
+    let limit = room.limit;
+    // Memory that nothing was written to yet is only promised: it is the written part that is taken from the budget.
+    let mut bytes = Vec::with_capacity(room.capacity);
     while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error, limit))? {
         if bytes.len() + chunk.len() > limit {
             drop(bytes);
             // Whatever else goes wrong while it is thrown away, the upload was too large.
             let _ = timeout(DRAIN_TIME_LIMIT, skip(field, limit)).await;
             return Err(Fault::TooManyBytes { limit });
+        }
+        if !room.held.grow(chunk.len()) {
+            drop(bytes);
+            let _ = timeout(DRAIN_TIME_LIMIT, skip(field, limit)).await;
+            return Err(Fault::Busy);
         }
         bytes.extend_from_slice(&chunk);
     }
@@ -135,8 +164,9 @@ fn broken(error: &MultipartError, limit: usize) -> Fault {
     Fault::Malformed(error.body_text())
 }
 
-/// Reads a whole body of at most `limit` bytes.
-pub(crate) async fn read_body(request: Request, limit: usize) -> Result<Bytes, Fault> {
+/// Reads a whole body, and returns the memory that it takes.
+pub(crate) async fn read_body(intake: Intake) -> Result<(Bytes, Growing), Fault> {
+    let Intake { request, limit, mut held } = intake;
     let mut bytes = Vec::with_capacity(announced_bytes(&request, limit));
     let mut body = request.into_body().into_data_stream();
     let read = async {
@@ -145,12 +175,15 @@ pub(crate) async fn read_body(request: Request, limit: usize) -> Result<Bytes, F
             if bytes.len() + chunk.len() > limit {
                 return Err(Fault::TooManyBytes { limit });
             }
+            if !held.grow(chunk.len()) {
+                return Err(Fault::Busy);
+            }
             bytes.extend_from_slice(&chunk);
         }
         Ok(())
     };
     match timeout(TIME_LIMIT, read).await {
-        Ok(Ok(())) => Ok(Bytes::from(bytes)),
+        Ok(Ok(())) => Ok((Bytes::from(bytes), held)),
         Ok(Err(fault)) => {
             drop(bytes);
             drain(Body::from_stream(body)).await;

@@ -3,6 +3,7 @@
 use axum::http::header;
 
 use super::*;
+use crate::budget::Budget;
 
 const NAMES: Names = Names { file: "file", any_file: false, confidence: "conf" };
 const LIMIT: usize = 64 << 10;
@@ -29,8 +30,16 @@ fn form(parts: &[Part<'_>]) -> Request {
     request("multipart/form-data; boundary=XX", form_body(parts))
 }
 
+fn intake(request: Request) -> Intake {
+    Intake { request, limit: LIMIT, held: Budget::of_bytes(4 * LIMIT).growing() }
+}
+
+async fn read_named(request: Request, names: Names) -> Result<Form, Fault> {
+    read_form(intake(request), names).await.map(|(form, _)| form)
+}
+
 async fn read(parts: &[Part<'_>]) -> Result<Form, Fault> {
-    read_form(form(parts), NAMES, LIMIT).await
+    read_named(form(parts), NAMES).await
 }
 
 fn content(form: &Form) -> Option<&[u8]> {
@@ -61,7 +70,7 @@ async fn another_file_will_do_only_where_the_route_says_so() {
     let parts: [Part<'_>; 1] = [("name=\"photo\"; filename=\"a.jpg\"", b"pixels")];
     assert!(read(&parts).await.expect("is a form").image.is_none());
     let lenient = Names { any_file: true, ..NAMES };
-    let form = read_form(form(&parts), lenient, LIMIT).await.expect("is a form");
+    let form = read_named(form(&parts), lenient).await.expect("is a form");
     assert_eq!(content(&form), Some(&b"pixels"[..]));
 }
 
@@ -71,7 +80,7 @@ async fn the_named_part_wins_over_another_file_whatever_their_order() {
     let other: Part<'_> = ("name=\"photo\"; filename=\"a.jpg\"", b"other");
     let named: Part<'_> = ("name=\"file\"; filename=\"b.jpg\"", b"named");
     for parts in [[other, named], [named, other]] {
-        let form = read_form(form(&parts), lenient, LIMIT).await.expect("is a form");
+        let form = read_named(form(&parts), lenient).await.expect("is a form");
         assert_eq!(content(&form), Some(&b"named"[..]));
     }
 }
@@ -89,7 +98,7 @@ async fn an_upload_at_the_limit_is_read_and_one_byte_more_is_refused() {
 #[tokio::test]
 async fn a_body_that_is_no_form_is_a_form_without_parts() {
     for kind in ["image/jpeg", "application/x-www-form-urlencoded", ""] {
-        let form = read_form(request(kind, "pixels"), NAMES, LIMIT).await.expect("is read");
+        let form = read_named(request(kind, "pixels"), NAMES).await.expect("is read");
         assert!(form.image.is_none(), "{kind}");
     }
 }
@@ -103,7 +112,7 @@ async fn a_form_that_ends_too_early_is_malformed() {
         request("multipart/form-data; boundary=XX", "no boundary anywhere"),
         request("multipart/form-data", "no boundary announced"),
     ] {
-        let fault = read_form(request, NAMES, LIMIT).await.expect_err("is no form");
+        let fault = read_named(request, NAMES).await.expect_err("is no form");
         assert!(matches!(fault, Fault::Malformed(_)), "{fault:?}");
     }
 }
@@ -118,20 +127,40 @@ async fn endless_parts_are_refused() {
 #[tokio::test(start_paused = true)]
 async fn an_upload_that_stalls_is_given_up() {
     let stalled = Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
-    let fault = read_form(request("multipart/form-data; boundary=XX", stalled), NAMES, LIMIT).await;
+    let fault = read_named(request("multipart/form-data; boundary=XX", stalled), NAMES).await;
     assert!(matches!(fault, Err(Fault::Slow)), "{fault:?}");
 }
 
 #[tokio::test]
 async fn a_plain_body_is_read_up_to_its_limit() {
-    let body = read_body(request("application/json", vec![b' '; LIMIT]), LIMIT).await.expect("is at the limit");
+    let of = |bytes| intake(request("application/json", vec![b' '; bytes]));
+    let (body, _held) = read_body(of(LIMIT)).await.expect("is at the limit");
     assert_eq!(body.len(), LIMIT);
-    let fault = read_body(request("application/json", vec![b' '; LIMIT + 1]), LIMIT).await.expect_err("is larger");
+    let fault = read_body(of(LIMIT + 1)).await.expect_err("is larger");
     assert!(matches!(fault, Fault::TooManyBytes { .. }), "{fault:?}");
 }
 
+#[tokio::test]
+async fn an_upload_for_which_there_is_no_memory_is_refused_as_busy() {
+    let budget = Budget::of_bytes(LIMIT / 2);
+    let tight = |request| Intake { request, limit: LIMIT, held: budget.growing() };
+    let pieces = |of: usize| {
+        let piece = |_| Ok::<_, std::io::Error>(Bytes::from(vec![b' '; 1024]));
+        let pieces: Vec<_> = (0..of / 1024).map(piece).collect();
+        Body::from_stream(futures::stream::iter(pieces))
+    };
+    let (body, held) = read_body(tight(request("application/json", pieces(LIMIT / 2)))).await.expect("just fits");
+    assert_eq!(body.len(), LIMIT / 2);
+    let fault = read_body(tight(request("application/json", pieces(1024)))).await.expect_err("nothing is left");
+    assert!(matches!(fault, Fault::Busy), "{fault:?}");
+    let fault = read_form(tight(form(&[("name=\"file\"", b"pixels")])), NAMES).await.expect_err("nothing is left");
+    assert!(matches!(fault, Fault::Busy), "{fault:?}");
+    drop(held);
+    assert!(read_form(tight(form(&[("name=\"file\"", b"pixels")])), NAMES).await.is_ok());
+}
+
 #[test]
-fn what_an_upload_announces_is_what_is_set_aside_for_it() {
+fn an_upload_gets_the_room_that_it_announces_up_to_the_limit() {
     assert_eq!(announced_bytes(&request("image/jpeg", vec![0; 100]), LIMIT), 100);
     assert_eq!(announced_bytes(&request("image/jpeg", vec![0; LIMIT * 2]), LIMIT), LIMIT);
     let unknown = Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
@@ -158,7 +187,7 @@ mod random {
             body in proptest::collection::vec(any::<u8>(), 0..2048),
         ) {
             let request = request(&format!("multipart/form-data; boundary={boundary}"), body);
-            if let Err(fault) = blocking(read_form(request, NAMES, LIMIT)) {
+            if let Err(fault) = blocking(read_named(request, NAMES)) {
                 prop_assert!(fault.status().is_client_error(), "{fault:?}");
             }
         }
@@ -171,7 +200,7 @@ mod random {
             let body = form_body(&[("name=\"conf\"", b"0.5"), ("name=\"file\"; filename=\"a\"", &content)]);
             let chunks: Vec<_> = body.chunks(cut).map(|chunk| Ok::<_, std::io::Error>(Bytes::copy_from_slice(chunk))).collect();
             let request = request("multipart/form-data; boundary=XX", Body::from_stream(futures::stream::iter(chunks)));
-            let form = blocking(read_form(request, NAMES, LIMIT)).expect("is a form");
+            let form = blocking(read_named(request, NAMES)).expect("is a form");
             prop_assert_eq!(super::content(&form), Some(&content[..]));
             prop_assert_eq!(form.confidence.as_deref(), Some("0.5"));
         }

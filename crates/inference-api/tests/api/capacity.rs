@@ -6,6 +6,7 @@ use std::fs;
 use futures::future::join_all;
 use model_convert::InputShape;
 use reqwest::StatusCode;
+use tokio::io::AsyncWriteExt as _;
 
 use crate::pictures::{jpeg, scene};
 use crate::server::{Server, Setup, told};
@@ -103,6 +104,23 @@ async fn a_refused_client_reads_its_answer_even_after_a_large_upload() {
         assert!(matches!(status, 200 | 503), "{status}: {body}");
     }
     assert!(looks.iter().any(|(status, _)| *status == 503));
+}
+
+#[tokio::test]
+async fn who_sends_slowly_keeps_nobody_from_being_served() {
+    let server = slow_server().await;
+    let head = "POST /infer HTTP/1.1\r\nHost: here\r\nContent-Type: multipart/form-data; boundary=XX\r\nContent-Length: 9000000\r\n\r\n";
+    let begin = "--XX\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n";
+    let mut slow = Vec::new();
+    // More of them than there are places, and announcing more than all the memory there is for uploads.
+    for _ in 0..40 {
+        let mut socket = tokio::net::TcpStream::connect(server.address()).await.expect("is listening");
+        socket.write_all(format!("{head}{begin}").as_bytes()).await.expect("is sent");
+        slow.push(socket);
+    }
+    let (status, body) = told(server.infer(jpeg(scene()))).await;
+    assert_eq!(status, 200, "{body}");
+    assert_eq!(server.health().await.queue.in_work, 0, "what is not read yet takes no place");
 }
 
 #[tokio::test]

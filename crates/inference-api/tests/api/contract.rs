@@ -35,7 +35,8 @@ async fn health_says_what_really_runs_and_no_path() {
     assert_eq!(
         health,
         json!({
-            "status": "healthy", "model_loaded": true, "device": "cpu", "backend": "tract",
+            "status": "healthy", "model_loaded": true,
+        "precision": "float", "device": "cpu", "backend": "tract",
             "fallback": null, "activation_problem": null,
             "model": { "name": "shapes", "version": health["model"]["version"], "sha256": sha256 },
             "queue": { "in_work": 0, "places": 10 },

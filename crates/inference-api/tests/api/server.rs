@@ -108,6 +108,11 @@ impl Setup {
 }
 
 impl Server {
+    /// Where it listens, without the scheme.
+    pub(crate) fn address(&self) -> &str {
+        self.url.trim_start_matches("http://")
+    }
+
     /// Waits until the model is loaded.
     pub(crate) async fn becomes_ready(&self) {
         let ready = async {
