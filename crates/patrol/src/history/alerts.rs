@@ -1,23 +1,10 @@
-//! Alerts that a live monitor raised during a run.
+//! Alerts that a live monitor raised during a run. None is written here yet: those there are came from the older program.
 
 use jiff::Timestamp;
 use sqlx::FromRow;
 
-use super::time::{micros, naive, time, zone_name};
+use super::time::time;
 use super::{History, RunId};
-
-/// An alert to be written down.
-#[derive(Debug, Clone)]
-pub(crate) struct NewAlert {
-    pub(crate) run: Option<RunId>,
-    pub(crate) rule: String,
-    pub(crate) response: String,
-    /// The evidence, relative to the robot's directory.
-    pub(crate) image_path: Option<String>,
-    pub(crate) at: Timestamp,
-    /// `robot_camera`, `external_rtsp` or `unknown`.
-    pub(crate) stream_source: String,
-}
 
 /// An alert as it stands in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,27 +50,6 @@ const COLUMNS: &str =
     "SELECT id, run_id, robot_id, rule, response, image_path, at_us, stream_source FROM edge_ai_alerts";
 
 impl History {
-    /// Writes down an alert.
-    pub(crate) async fn add_alert(&self, alert: &NewAlert) -> sqlx::Result<i64> {
-        let zone = self.zone();
-        sqlx::query_scalar(
-            "INSERT INTO edge_ai_alerts (run_id, robot_id, rule, response, image_path, timestamp, at_us, zone,
-                 stream_source)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING id",
-        )
-        .bind(alert.run)
-        .bind(&*self.robot)
-        .bind(&alert.rule)
-        .bind(&alert.response)
-        .bind(&alert.image_path)
-        .bind(naive(alert.at, &zone))
-        .bind(micros(alert.at))
-        .bind(zone_name(&zone))
-        .bind(&alert.stream_source)
-        .fetch_one(&self.pool)
-        .await
-    }
-
     /// Returns the alerts of a run in the order they were raised.
     pub(crate) async fn alerts(&self, run: RunId) -> sqlx::Result<Vec<AlertRow>> {
         let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE run_id = ?1 ORDER BY id"));

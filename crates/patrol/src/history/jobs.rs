@@ -79,63 +79,38 @@ impl History {
 
     /// Claims the job of this robot that is due longest.
     pub(crate) async fn claim_job(&self, now: Timestamp, lease: Duration) -> sqlx::Result<Option<Job>> {
-        self.claim(None, now, lease).await
-    }
-
-    /// Claims the job of one inspection, if it is due and nobody holds it.
-    pub(crate) async fn claim_job_of(
-        &self,
-        inspection: InspectionId,
-        now: Timestamp,
-        lease: Duration,
-    ) -> sqlx::Result<Option<Job>> {
-        self.claim(Some(inspection), now, lease).await
-    }
-
-    async fn claim(
-        &self,
-        inspection: Option<InspectionId>,
-        now: Timestamp,
-        lease: Duration,
-    ) -> sqlx::Result<Option<Job>> {
         let until = micros(now).saturating_add(i64::try_from(lease.as_micros()).unwrap_or(i64::MAX));
         let row: Option<Stored> = sqlx::query_as(
             "UPDATE inspection_jobs SET lease_until_us = ?3, attempts = attempts + 1, claim = claim + 1
              WHERE id = (
                  SELECT id FROM inspection_jobs
                  WHERE robot_id = ?1 AND due_us <= ?2 AND (lease_until_us IS NULL OR lease_until_us <= ?2)
-                     AND (?4 IS NULL OR inspection_id = ?4)
                  ORDER BY due_us, id LIMIT 1)
              RETURNING id, inspection_id, run_id, body, attempts, enqueued_us, claim",
         )
         .bind(&*self.robot)
         .bind(micros(now))
         .bind(until)
-        .bind(inspection)
         .fetch_optional(&self.pool)
         .await?;
         Ok(row.map(Job::from))
     }
 
-    /// Puts a job back, to be claimed not before a time. Returns whether the claim still held.
-    pub(crate) async fn retry_job_at(&self, job: &Job, at: Timestamp, reason: &str) -> sqlx::Result<bool> {
+    /// Puts a job back with what is to be known the next time, to be claimed not before a time. Returns whether the claim
+    /// still held.
+    pub(crate) async fn retry_job_at(&self, job: &Job, at: Timestamp, reason: &str, body: &str) -> sqlx::Result<bool> {
         let put_back = sqlx::query(
-            "UPDATE inspection_jobs SET lease_until_us = NULL, due_us = ?3, last_error = ?4
+            "UPDATE inspection_jobs SET lease_until_us = NULL, due_us = ?3, last_error = ?4, body = ?5
              WHERE id = ?1 AND claim = ?2",
         )
         .bind(job.id)
         .bind(job.claim)
         .bind(micros(at))
         .bind(reason)
+        .bind(body)
         .execute(&self.pool)
         .await?;
         Ok(put_back.rows_affected() > 0)
-    }
-
-    /// Takes a job out of the queue. Returns whether the claim still held.
-    pub(crate) async fn finish_job(&self, job: &Job) -> sqlx::Result<bool> {
-        let mut connection = self.pool.acquire().await?;
-        take_out(&mut connection, job).await
     }
 
     /// Takes a job out of the queue and writes down what its inspection came to, both or neither. Returns whether the
@@ -172,6 +147,32 @@ impl History {
         .fetch_all(&self.pool)
         .await?;
         Ok(rows.into_iter().map(Job::from).collect())
+    }
+
+    /// Frees every job of this robot. For the start of its process: whoever held one is gone. Returns how many.
+    pub(crate) async fn release_claims(&self) -> sqlx::Result<u64> {
+        let freed = sqlx::query(
+            "UPDATE inspection_jobs SET lease_until_us = NULL, claim = claim + 1
+             WHERE robot_id = ?1 AND lease_until_us IS NOT NULL",
+        )
+        .bind(&*self.robot)
+        .execute(&self.pool)
+        .await?;
+        Ok(freed.rows_affected())
+    }
+
+    /// Returns inspections of this robot that wait for a verdict nobody is to give: their run has ended and they are not
+    /// in the queue.
+    pub(crate) async fn orphaned_inspections(&self) -> sqlx::Result<Vec<InspectionId>> {
+        sqlx::query_scalar(
+            "SELECT i.id FROM inspection_results i JOIN patrol_runs r ON r.id = i.run_id
+             WHERE i.robot_id = ?1 AND i.verdict = 'PENDING' AND r.status <> 'Running'
+                 AND NOT EXISTS (SELECT 1 FROM inspection_jobs j WHERE j.inspection_id = i.id)
+             ORDER BY i.id",
+        )
+        .bind(&*self.robot)
+        .fetch_all(&self.pool)
+        .await
     }
 
     /// Returns how many inspections of a run wait for their verdict.

@@ -63,27 +63,6 @@ impl History {
         self.objects(select, Some(run)).await
     }
 
-    /// Returns the inspections of a run as the current-run list shows them.
-    pub(crate) async fn legacy_results(&self, run: RunId) -> anyhow::Result<Vec<Value>> {
-        let select = "SELECT json_object('point_name', point_name, 'result', ai_response, 'timestamp', timestamp,
-                          'robot_moving_status', robot_moving_status, 'ai_description', ai_description)
-                      FROM inspection_results
-                      WHERE run_id = CAST(?1 AS INTEGER) AND verdict <> 'PENDING' ORDER BY id";
-        self.objects(select.to_owned(), Some(&run.to_string())).await
-    }
-
-    /// Returns the alerts of a run as the current-run list shows them, the newest first.
-    pub(crate) async fn legacy_run_alerts(&self, run: RunId) -> anyhow::Result<Vec<Value>> {
-        let mut alerts = self.legacy_alerts(&run.to_string()).await?;
-        for alert in alerts.iter_mut().filter_map(Value::as_object_mut) {
-            for extra in ["run_id", "robot_id", "sync_status"] {
-                alert.remove(extra);
-            }
-        }
-        alerts.reverse();
-        Ok(alerts)
-    }
-
     /// Returns all reports that are complete, the newest first.
     pub(crate) async fn legacy_reports(&self) -> anyhow::Result<Vec<Value>> {
         let select = format!(

@@ -13,6 +13,7 @@ mod legacy;
 mod list;
 mod pictures;
 mod reports;
+mod retention;
 mod robots;
 mod runs;
 mod schedules;
@@ -24,6 +25,8 @@ mod steps;
 #[cfg(test)]
 mod tests;
 mod time;
+mod upkeep;
+mod view;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,19 +38,22 @@ use jiff::tz::TimeZone;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
-pub(crate) use alerts::{AlertRow, NewAlert};
+pub(crate) use alerts::AlertRow;
 pub(crate) use ids::{InspectionId, JobId, ReportId, RunId};
-pub(crate) use inspections::{AcceptedPhoto, InspectionRow, NewInspection, Settlement};
+pub(crate) use inspections::{InspectionRow, NewInspection, Settlement};
 pub(crate) use jobs::Job;
-pub(crate) use list::{Counts, RunCursor, RunFilter, RunSummary};
-pub(crate) use pictures::Pictures;
+pub(crate) use legacy::DayUsage;
+pub(crate) use list::{Counts, RunFilter, RunSummary};
+pub(crate) use pictures::{Pictures, is_robot_id};
 pub(crate) use reports::{ReportFilter, ReportRow, ReportState};
 pub(crate) use robots::{BackendState, Heartbeat, LinkState, RobotRow};
-pub(crate) use runs::{BeginError, Expense, NewRun, OpenRun, RunEnding, RunMap, RunRow, RunStatus};
+pub(crate) use runs::{BeginError, Expense, NewRun, RunEnding, RunMap, RunRow, RunStatus};
 pub(crate) use schedules::{ScheduleEntry, ScheduleOutcome};
 pub(crate) use shares::{NewShare, ShareRow, ShareScope};
 pub(crate) use spending::{DaySpending, Spent};
 pub(crate) use steps::{PathPoint, RunStep};
+pub(crate) use upkeep::upkeep;
+pub(crate) use view::{InspectionView, Parts, ReportView, RunDetail, RunView, UsageView};
 
 /// How long a statement waits while another process writes.
 const BUSY: Duration = Duration::from_secs(10);
@@ -95,6 +101,11 @@ impl History {
         }
         history.adopt().await.with_context(|| format!("reading rows of visual-patrol in {}", path.display()))?;
         Ok(history)
+    }
+
+    /// Returns the connections to the database, for who only reads.
+    pub(crate) fn pool(&self) -> &SqlitePool {
+        &self.pool
     }
 
     /// Returns the id of the robot whose process this is.

@@ -82,8 +82,6 @@ pub(crate) struct OpenRun {
     pub(crate) id: RunId,
     pub(crate) started_at: Timestamp,
     pub(crate) route: Option<String>,
-    /// The state last saved by [`History::save_run_state`].
-    pub(crate) state: Option<String>,
 }
 
 /// How a run ended.
@@ -185,7 +183,6 @@ struct StoredOpen {
     id: RunId,
     started_us: Option<i64>,
     route: Option<String>,
-    state: Option<String>,
 }
 
 /// Returns tokens as columns hold them.
@@ -301,34 +298,17 @@ impl History {
         Ok(())
     }
 
-    /// Saves where a run is, for the process that follows this one.
-    pub(crate) async fn save_run_state(&self, run: RunId, state: &str) -> sqlx::Result<()> {
-        sqlx::query(
-            "INSERT INTO run_states (run_id, body) VALUES (?1, ?2) ON CONFLICT (run_id) DO UPDATE SET body = ?2",
-        )
-        .bind(run)
-        .bind(state)
-        .execute(&self.pool)
-        .await?;
-        Ok(())
-    }
-
     /// Returns the runs of this robot that were not ended, the oldest first. Those of the reference's programs are
     /// among them.
     pub(crate) async fn open_runs(&self) -> sqlx::Result<Vec<OpenRun>> {
         let rows: Vec<StoredOpen> = sqlx::query_as(
-            "SELECT r.id, r.started_us, r.route, s.body AS state FROM patrol_runs r LEFT JOIN run_states s ON s.run_id = r.id
-             WHERE r.robot_id = ?1 AND r.status = 'Running' ORDER BY r.id",
+            "SELECT id, started_us, route FROM patrol_runs WHERE robot_id = ?1 AND status = 'Running' ORDER BY id",
         )
         .bind(&*self.robot)
         .fetch_all(&self.pool)
         .await?;
-        let open = |row: StoredOpen| OpenRun {
-            id: row.id,
-            started_at: time(row.started_us.unwrap_or(0)),
-            route: row.route,
-            state: row.state,
-        };
+        let open =
+            |row: StoredOpen| OpenRun { id: row.id, started_at: time(row.started_us.unwrap_or(0)), route: row.route };
         Ok(rows.into_iter().map(open).collect())
     }
 
@@ -353,7 +333,6 @@ impl History {
         .execute(&mut *transaction)
         .await?;
         add_up(&mut transaction, run).await?;
-        sqlx::query("DELETE FROM run_states WHERE run_id = ?1").bind(run).execute(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(ended.rows_affected() > 0)
     }

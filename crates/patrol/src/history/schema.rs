@@ -160,9 +160,6 @@ const REFERENCE: &[Table] = &[
 
 /// What the reference has no table for.
 const OURS: &str = "
-CREATE TABLE IF NOT EXISTS run_states (
-    run_id INTEGER PRIMARY KEY, body TEXT NOT NULL
-);
 CREATE TABLE IF NOT EXISTS run_steps (
     id INTEGER PRIMARY KEY AUTOINCREMENT, run_id INTEGER NOT NULL, at_us INTEGER NOT NULL,
     kind TEXT NOT NULL, point TEXT, text TEXT NOT NULL
@@ -216,6 +213,7 @@ CREATE INDEX IF NOT EXISTS patrol_runs_by_start ON patrol_runs (started_us, id);
 CREATE INDEX IF NOT EXISTS patrol_runs_unread ON patrol_runs (id) WHERE started_us IS NULL;
 CREATE INDEX IF NOT EXISTS inspection_results_by_run ON inspection_results (run_id, id);
 CREATE INDEX IF NOT EXISTS inspection_results_by_time ON inspection_results (at_us);
+CREATE INDEX IF NOT EXISTS inspection_results_pending ON inspection_results (robot_id) WHERE verdict = 'PENDING';
 CREATE INDEX IF NOT EXISTS inspection_results_unread ON inspection_results (id) WHERE verdict IS NULL;
 CREATE INDEX IF NOT EXISTS edge_ai_alerts_by_run ON edge_ai_alerts (run_id, id);
 CREATE INDEX IF NOT EXISTS edge_ai_alerts_by_time ON edge_ai_alerts (at_us);

@@ -69,6 +69,13 @@ impl History {
         Ok(marked.rows_affected() > 0)
     }
 
+    /// Moves what was written from the log into the database, so that what was overwritten is overwritten there too. Left
+    /// for later if somebody reads just now.
+    pub(crate) async fn settle_log(&self) -> sqlx::Result<()> {
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_optional(&self.pool).await?;
+        Ok(())
+    }
+
     /// Returns the zone the settings name, if it is one: what the reference's naive times are read in.
     pub(super) async fn stored_zone(&self) -> sqlx::Result<Option<TimeZone>> {
         let stored: Option<String> = sqlx::query_scalar("SELECT value FROM global_settings WHERE key = 'timezone'")

@@ -4,6 +4,7 @@ use domain::patrol::Verdict;
 use jiff::{SignedDuration, Timestamp};
 use vlm::Usage;
 
+use super::runs::OpenRun;
 use super::*;
 
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
@@ -92,15 +93,13 @@ async fn a_run_that_ended_keeps_its_first_end() {
 }
 
 #[tokio::test]
-async fn w14_what_a_dead_process_left_open_is_found_with_its_state() {
+async fn w14_what_a_dead_process_left_open_is_found_and_closed() {
     let (dir, history) = history().await;
     let run = history.begin_run(&new_run(0)).await.expect("begins");
-    history.save_run_state(run, "moving").await.expect("is written");
-    history.save_run_state(run, "inspecting").await.expect("is written");
     drop(history);
     let history = opened(dir.path()).await;
     let open = history.open_runs().await.expect("is readable");
-    let expected = OpenRun { id: run, started_at: at(0), route: None, state: Some("inspecting".to_owned()) };
+    let expected = OpenRun { id: run, started_at: at(0), route: None };
     assert_eq!(open, [expected]);
     history.finish_run(run, &ending(RunStatus::Interrupted, 60)).await.expect("is written");
     assert_eq!(history.open_runs().await.expect("is readable"), []);
@@ -180,7 +179,7 @@ async fn w36_a_job_outlives_the_process_and_is_done_once() {
     assert_eq!(second.attempts, 2);
     // The first holder was slow, not dead.
     assert!(!history.settle_job(&first, &judged(Verdict::Ng, 10)).await.expect("is written"));
-    assert!(!history.retry_job_at(&first, at(0), "late").await.expect("is written"));
+    assert!(!history.retry_job_at(&first, at(0), "late", "").await.expect("is written"));
     assert!(history.settle_job(&second, &judged(Verdict::Ok, 100)).await.expect("is written"));
     assert!(!history.settle_job(&second, &judged(Verdict::Ng, 100)).await.expect("is written"));
     let row = history.inspection(id).await.expect("is readable").expect("is there");
@@ -199,12 +198,13 @@ async fn a_job_waits_until_it_is_due_and_the_earliest_comes_first() {
         ids.push(id);
     }
     assert_eq!(history.claim_job(at(9), MINUTE).await.expect("is readable"), None);
-    assert_eq!(history.claim_job_of(ids[0], at(29), MINUTE).await.expect("is readable"), None);
     let soon = history.claim_job(at(40), MINUTE).await.expect("is readable").expect("is due");
     assert_eq!(soon.body, "soon");
-    assert!(history.retry_job_at(&soon, at(100), "429").await.expect("is written"));
+    assert!(history.retry_job_at(&soon, at(100), "429", "after one").await.expect("is written"));
     let cancelled = history.cancel_jobs(run, at(50)).await.expect("is written");
-    assert_eq!(cancelled.len(), 2);
+    assert_eq!(cancelled.iter().map(|job| job.body.as_str()).collect::<Vec<_>>(), ["late", "after one"]);
+    history.finish_run(run, &ending(RunStatus::Stopped, 60)).await.expect("is written");
+    assert_eq!(history.orphaned_inspections().await.expect("is readable"), ids);
     assert_eq!(history.next_job_at().await.expect("is readable"), None);
 }
 
@@ -217,6 +217,9 @@ async fn a_held_job_is_not_cancelled() {
     history.claim_job(at(1), MINUTE).await.expect("is readable").expect("is due");
     assert_eq!(history.cancel_jobs(run, at(2)).await.expect("is written"), []);
     assert_eq!(history.open_jobs(run).await.expect("is readable"), 1);
+    assert_eq!(history.orphaned_inspections().await.expect("is readable"), []);
+    assert_eq!(history.release_claims().await.expect("is written"), 1);
+    assert_eq!(history.cancel_jobs(run, at(2)).await.expect("is written").len(), 1);
 }
 
 #[tokio::test]

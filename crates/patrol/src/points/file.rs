@@ -41,7 +41,7 @@ impl Points {
     }
 
     /// Returns the content of a file: as the reference writes it, indented by four blanks.
-    pub(super) fn content(&self) -> Vec<u8> {
+    pub(crate) fn content(&self) -> Vec<u8> {
         let mut content = Vec::new();
         let mut writer = Serializer::with_formatter(&mut content, PrettyFormatter::with_indent(b"    "));
         let entries: Vec<Entry<'_>> =

@@ -99,6 +99,7 @@ pub(super) async fn encrypt_plain(history: &History, vault: &Vault) -> anyhow::R
     }
     if !rows.is_empty() {
         history.change_site_settings(&rows).await?;
+        history.settle_log().await?;
         info!(count = rows.len(), "encrypted secrets that were stored in plain text");
     }
     Ok(())

@@ -136,7 +136,10 @@ impl SettingsBook {
         let (known, unknown) = legacy::split(changes);
         self.apply(Scope::Site, &known).await?;
         let rows: Vec<_> = unknown.iter().map(|(key, value)| (key.clone(), Some(value.to_string()))).collect();
-        self.shared.history.change_site_settings(&rows).await?;
+        if !rows.is_empty() {
+            self.shared.history.change_site_settings(&rows).await?;
+            self.reload().await?;
+        }
         Ok(unknown.keys().cloned().collect())
     }
 
