@@ -3,8 +3,8 @@
 //! An encoder spends next to nothing on what does not change. So while the reader of a source sees nothing move, its
 //! frames stay coded, but for one in each group of pictures, and the first frame whose size stands out has all that
 //! were held back decoded. Not every camera can be read like that (one with a constant bit rate spends the same on
-//! everything): the eyes stay open where the sizes of a still scene differ much among themselves, and where motion came
-//! without a sign too often.
+//! everything): the eyes stay open where a frame of a still scene takes so much that motion might not show, and where
+//! motion came without a sign too often.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -78,6 +78,9 @@ impl Doze {
         if stands_out {
             self.sign_at = Some(coded.at);
         }
+        if coded.is_key {
+            self.usual.whole = coded.bytes as f64;
+        }
         self.watch_for_misses(coded.at, scene);
         self.scene = scene;
         match self.asleep {
@@ -88,7 +91,7 @@ impl Doze {
 
     fn awake(&mut self, coded: Coded, stands_out: bool) -> Order {
         if self.scene != Scene::Still {
-            self.usual = Usual::default();
+            self.usual = Usual { whole: self.usual.whole, ..Usual::default() };
             self.awake_frames = 0;
             return Order::Decode;
         }
@@ -148,14 +151,16 @@ struct Usual {
     /// The usual distance from the mean.
     deviation: f64,
     learned: u32,
+    /// What a whole picture takes.
+    whole: f64,
 }
 
 impl Usual {
     /// How much a frame counts among those before it.
     const WEIGHT: f64 = 1.0 / 32.0;
-    /// Sizes tell something while their usual distance from the mean is at most this share of it, or so few bytes.
-    const EVEN_SHARE: f64 = 0.25;
-    const EVEN_BYTES: f64 = 16.0;
+    /// Motion shows where what stands out is at most this share of a whole picture, or so few bytes.
+    const SHARE_OF_WHOLE: f64 = 0.15;
+    const FEW_BYTES: f64 = 200.0;
     /// A frame stands out when it exceeds the mean by this many usual distances, by this share, and by this many bytes.
     const DISTANCES: f64 = 6.0;
     const SHARE: f64 = 0.5;
@@ -179,12 +184,16 @@ impl Usual {
 
     /// Whether these are the sizes of an encoder that spends as it needs, so that motion will show.
     fn tells(&self) -> bool {
-        self.is_known() && self.deviation <= (Self::EVEN_SHARE * self.mean).max(Self::EVEN_BYTES)
+        self.is_known() && self.limit() <= (Self::SHARE_OF_WHOLE * self.whole).max(Self::FEW_BYTES)
     }
 
     fn is_exceeded_by(&self, bytes: usize) -> bool {
-        let margin = (Self::DISTANCES * self.deviation).max(Self::SHARE * self.mean).max(Self::BYTES);
-        self.is_known() && bytes as f64 > self.mean + margin
+        self.is_known() && bytes as f64 > self.limit()
+    }
+
+    /// Above this a frame stands out.
+    fn limit(&self) -> f64 {
+        self.mean + (Self::DISTANCES * self.deviation).max(Self::SHARE * self.mean).max(Self::BYTES)
     }
 }
 
