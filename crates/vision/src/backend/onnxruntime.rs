@@ -13,6 +13,7 @@ use super::library;
 use crate::decode::Tensor;
 use crate::detector::DetectError;
 use crate::manifest::Backend;
+use crate::precision::Processor;
 use crate::settings::{Device, Settings};
 
 /// A session, and where it computes.
@@ -80,10 +81,12 @@ fn session(environment: &Environment, model: &[u8], device: Device, settings: &S
         .with_intra_threads(settings.threads.max(1))
         .map_err(said)?
         .with_inter_threads(1)
-        .map_err(said)?
-        // Without dot products x86 adds 8-bit products in 16 bits, which overflow; this makes it slower there instead of wrong.
-        .with_config_entry("session.x64quantprecision", "1")
         .map_err(said)?;
+    if !Processor::here().has_dot_products {
+        // Without dot products x86 adds 8-bit products in 16 bits, which overflow; this makes it slower there instead of wrong. Where there
+        // are some it would be slower for nothing.
+        builder = builder.with_config_entry("session.x64quantprecision", "1").map_err(said)?;
+    }
     if let Some(provider) = provider(device, &settings.cache_dir) {
         // A provider that is registered but cannot work must fail here, or the CPU would do the work in silence.
         builder = builder.with_execution_providers([provider.error_on_failure()]).map_err(said)?;
