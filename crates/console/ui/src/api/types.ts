@@ -4,7 +4,7 @@ import type { components as Console } from './generated/console';
 import type { components as Streams } from './generated/stream-manager';
 
 /** Our services write every key, null where there is nothing; their descriptions call such keys optional. */
-type Present<T> = T extends object ? { [Key in keyof T]-?: Present<T[Key]> } : T;
+export type Present<T> = T extends object ? { [Key in keyof T]-?: Present<T[Key]> } : T;
 
 export type Camera = Present<Streams['schemas']['Camera']>;
 export type CameraList = Present<Streams['schemas']['Cameras']>;

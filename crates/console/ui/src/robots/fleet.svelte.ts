@@ -40,8 +40,7 @@ class Fleet {
 
   async #load(signal: AbortSignal): Promise<void> {
     try {
-      const answer = await getJson<RobotEntry[] | { robots: RobotEntry[] }>(patrolApi('robots'), signal);
-      const robots = Array.isArray(answer) ? answer : answer.robots;
+      const robots = await getJson<RobotEntry[]>(patrolApi('robots'), signal);
       const states = await Promise.all(robots.filter((robot) => robot.backend === 'online').map((robot) => stateOf(robot.robot_id, signal)));
       this.states = new Map(states.flatMap((state) => (state === null ? [] : [[state.robot_id, state] as const])));
       this.robots = robots;

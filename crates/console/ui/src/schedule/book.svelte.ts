@@ -36,16 +36,14 @@ export class Book {
     try {
       const at = (path: string): string => robotApi(this.robot, path);
       const [schedules, ahead, log, routes] = await Promise.all([
-        getJson<Schedule[] | { schedules: Schedule[] }>(at('schedules'), signal),
-        getJson<Firing[] | { upcoming: Firing[] }>(`${at('schedules/preview')}?count=${AHEAD}`, signal),
-        getJson<ScheduleEntry[] | { entries: ScheduleEntry[] }>(at('schedules/log'), signal),
-        getJson<string[] | { routes: ({ name: string } | string)[] }>(at('routes'), signal),
+        getJson<{ schedules: Schedule[] }>(at('schedules'), signal),
+        getJson<Firing[]>(`${at('schedules/preview')}?count=${AHEAD}`, signal),
+        getJson<{ entries: ScheduleEntry[] }>(at('schedules/log'), signal),
+        getJson<string[]>(at('routes'), signal),
       ]);
-      this.schedules = Array.isArray(schedules) ? schedules : schedules.schedules;
-      const firings = Array.isArray(ahead) ? ahead : ahead.upcoming;
-      const entries = Array.isArray(log) ? log : log.entries;
-      this.starts = [...entries.map((entry) => this.#logged(entry)), ...firings.map((firing) => this.#planned(firing))];
-      this.routes = (Array.isArray(routes) ? routes : routes.routes).map((one) => (typeof one === 'string' ? one : one.name));
+      this.schedules = schedules.schedules;
+      this.starts = [...log.entries.map((entry) => this.#logged(entry)), ...ahead.map((firing) => this.#planned(firing))];
+      this.routes = routes;
       this.failure = '';
       this.loaded = true;
     } catch (cause) {
