@@ -14,6 +14,7 @@ use opencv::core::{self, BORDER_CONSTANT, CV_8U, CV_32S, Mat, Point, Scalar};
 use opencv::imgproc::{self, CC_STAT_AREA, CC_STAT_HEIGHT, CC_STAT_LEFT, CC_STAT_TOP, CC_STAT_WIDTH};
 use opencv::prelude::*;
 
+use crate::single_threaded;
 use planes::Planes;
 
 pub use mark::marked;
@@ -77,6 +78,7 @@ pub fn difference(
     later: &Picture,
     settings: &DifferenceSettings,
 ) -> Result<Difference, DifferenceError> {
+    single_threaded::opencv();
     let size = planes::small_size(later.size(), settings.width);
     let (earlier, later_small) = (Planes::of(earlier, size)?, Planes::of(later, size)?);
     let Some(overlay) = align::overlay(&earlier, &later_small)? else { return Ok(Difference::elsewhere()) };

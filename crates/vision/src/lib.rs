@@ -18,6 +18,7 @@ mod pool;
 mod precision;
 mod sample;
 mod settings;
+mod single_threaded;
 #[cfg(test)]
 mod testing;
 

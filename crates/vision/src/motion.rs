@@ -5,8 +5,6 @@
 mod luma;
 mod regions;
 
-use std::sync::Once;
-
 use domain::geometry::{BBox, Size};
 use domain::picture::Picture;
 use opencv::core::{BORDER_CONSTANT, CV_32S, Mat, Point, Ptr};
@@ -14,6 +12,7 @@ use opencv::imgproc::{self, CC_STAT_AREA, CC_STAT_HEIGHT, CC_STAT_LEFT, CC_STAT_
 use opencv::prelude::*;
 use opencv::video::{self, BackgroundSubtractorMOG2};
 
+use crate::single_threaded;
 use luma::Luma;
 
 /// How fast the background is learnt anew after the light has changed: half of it with each picture.
@@ -81,9 +80,7 @@ impl Motion {
     /// # Errors
     /// What OpenCV says.
     pub fn new(settings: MotionSettings) -> Result<Self, MotionError> {
-        static ONE_THREAD: Once = Once::new();
-        // Every camera has a thread of its own already.
-        ONE_THREAD.call_once(|| drop(opencv::core::set_num_threads(1)));
+        single_threaded::opencv();
         Ok(Self {
             background: background(&settings)?,
             luma: Luma::new(settings.width.max(16)),

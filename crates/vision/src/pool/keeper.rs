@@ -129,9 +129,10 @@ impl Keeper {
         let Serving { info, .. } = &ready.serving;
         let ModelRef { name, version, .. } = &info.model;
         info!(model = name, version, backend = %info.backend, device = info.device, "the detector changes its model");
+        // First, so that nobody sees the new model with the old one's error.
+        *lock(&self.shared.swap_error) = None;
         self.shared.serving.store(Arc::new(ready.serving));
         worker::reseat(&self.shared, ready.detectors);
-        *lock(&self.shared.swap_error) = None;
     }
 }
 
