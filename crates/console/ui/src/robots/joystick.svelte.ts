@@ -94,7 +94,10 @@ export class Joystick {
   #send(drive: Drive): void {
     const socket = this.#open();
     // What is asked for before the connection stands is not kept for later: it is asked for again at the next beat.
-    if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(drive));
+    if (socket?.readyState !== WebSocket.OPEN) return;
+    // On a network that stalls, movements would pile up and arrive when nobody holds the stick any more.
+    if (socket.bufferedAmount > 0 && (drive.linear !== 0 || drive.angular !== 0)) return;
+    socket.send(JSON.stringify(drive));
   }
 
   #open(): WebSocket | null {
