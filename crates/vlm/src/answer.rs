@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn w_11_words_around_a_value_or_instead_of_it_are_no_answer() {
+    fn w11_words_around_a_value_or_instead_of_it_are_no_answer() {
         for text in [
             "nothing unusual",
             "OK",

@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn w_11_a_verdict_is_made_of_the_schema_and_nothing_else() {
+    fn w11_a_verdict_is_made_of_the_schema_and_nothing_else() {
         let said = answer(Some(json!({"is_NG": false, "Description": "nothing unusual, no engine running"})));
         assert_eq!(verdict(&said).map(|judgement| judgement.is_ng), Ok(false));
         for other in [None, Some(json!("NG")), Some(json!({"is_NG": "no", "Description": ""}))] {

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn w_40_thinking_is_billed_as_output_by_the_price_of_the_model() {
+    fn w40_thinking_is_billed_as_output_by_the_price_of_the_model() {
         let table = PriceTable::default();
         let usage = Usage::new(1_000_000, 100_000, 1_500_000);
         for (model, cents) in
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn w_40_the_cost_of_an_unknown_model_is_unknown_until_the_user_says_it() {
+    fn w40_the_cost_of_an_unknown_model_is_unknown_until_the_user_says_it() {
         let usage = Usage::new(2_000_000, 0, 2_000_000);
         assert_eq!(PriceTable::default().cost("qwen2.5vl:7b", usage), None);
         let own = serde_json::from_str::<BTreeMap<String, Price>>(

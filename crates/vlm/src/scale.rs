@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn w_33_a_picture_stays_as_it_is_unless_it_is_too_large() {
+    fn w33_a_picture_stays_as_it_is_unless_it_is_too_large() {
         let at_most_640 = Policy { longest_side: Some(640) };
         assert_eq!(Policy::default().smaller(size(1280, 720)), None);
         assert_eq!(at_most_640.smaller(size(640, 480)), None);

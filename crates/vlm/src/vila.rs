@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn w_11_words_that_only_begin_so_are_no_answer() {
+    fn w11_words_that_only_begin_so_are_no_answer() {
         for text in
             ["nothing unusual", "No smoking sign is burning", "Yesterday", "not sure", "ok", "", "NG", "有人倒在地上"]
         {

@@ -27,7 +27,7 @@ fn generated(text: &str) -> Value {
 }
 
 #[tokio::test]
-async fn w_33_an_inspection_is_asked_as_the_sdk_asks_it_with_the_cameras_own_jpeg() {
+async fn w33_an_inspection_is_asked_as_the_sdk_asks_it_with_the_cameras_own_jpeg() {
     let server = Server::start([Play::json(200, &generated(r#"{"is_NG": true, "Description": "積水"}"#))]).await;
 
     let answer = gemini(&server).ask(&inspection()).await.expect("is answered");
@@ -55,7 +55,7 @@ async fn a_text_is_asked_for_with_one_part_and_no_schema() {
 }
 
 #[tokio::test]
-async fn w_11_an_answer_that_is_no_judgement_is_none_and_costs_all_the_same() {
+async fn w11_an_answer_that_is_no_judgement_is_none_and_costs_all_the_same() {
     let safety = json!({"candidates": [{"finishReason": "SAFETY"}], "usageMetadata": {"totalTokenCount": 9}});
     let blocked = json!({"promptFeedback": {"blockReason": "OTHER"}, "usageMetadata": {"totalTokenCount": 9}});
     let bodies = [generated("nothing unusual"), generated("{\"is_NG\": fal"), safety, blocked, json!({}), json!([])];

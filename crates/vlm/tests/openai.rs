@@ -101,7 +101,7 @@ async fn a_server_that_fails_is_not_asked_in_other_words() {
 }
 
 #[tokio::test]
-async fn w_11_an_answer_that_is_no_judgement_is_none() {
+async fn w11_an_answer_that_is_no_judgement_is_none() {
     let declined = json!({"choices": [{"message": {"role": "assistant", "content": null, "refusal": "I cannot"}}]});
     for body in [completion("No anomalies."), declined, json!({"choices": []}), json!({})] {
         let server = Server::start([Play::json(200, &body)]).await;

@@ -48,7 +48,7 @@ async fn the_chat_server_is_asked_by_completions() {
 }
 
 #[tokio::test]
-async fn w_11_an_answer_that_is_neither_yes_nor_no_is_none() {
+async fn w11_an_answer_that_is_neither_yes_nor_no_is_none() {
     for text in ["nothing unusual", "No smoking sign is burning", "NG", ""] {
         let server = Server::start([
             Play::json(200, &completion(text)),
