@@ -131,7 +131,7 @@ async fn every_fault_is_what_a_client_takes_it_for() {
 }
 
 #[tokio::test]
-async fn w33_a_film_is_sent_in_pieces_looked_at_and_taken_back() {
+async fn a_film_is_sent_in_pieces_looked_at_and_taken_back() {
     let site = site().await;
     let mut film = tempfile::Builder::new().suffix(".mp4").tempfile().expect("a file");
     film.write_all(b"\0\0\0\x18ftypisom").expect("is written");
