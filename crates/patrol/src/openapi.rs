@@ -97,14 +97,40 @@ use crate::{routes, view};
 )]
 struct Document;
 
-/// Returns the description as JSON.
+/// Returns the description as JSON. Handlers of different things have the same names, so every operation is named for
+/// its method and its path.
 pub(crate) fn document() -> String {
-    Document::openapi().to_pretty_json().expect("a description of texts can be written")
+    let mut document = serde_json::to_value(Document::openapi()).expect("a description of texts can be written");
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    for (path, item) in paths {
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
+            operation["operationId"] = operation_name(method, path).into();
+        }
+    }
+    serde_json::to_string_pretty(&document).expect("a description of texts can be written")
+}
+
+fn operation_name(method: &str, path: &str) -> String {
+    let words = path.trim_start_matches("/api/").split(|c: char| !c.is_ascii_alphanumeric());
+    words.filter(|word| !word.is_empty()).fold(method.to_owned(), |name, word| format!("{name}_{word}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_operation_has_a_name_of_its_own() {
+        assert_eq!(operation_name("post", "/api/v1/runs/{id}/stop"), "post_v1_runs_id_stop");
+        let document: serde_json::Value = serde_json::from_str(&document()).expect("is JSON");
+        let items = document["paths"].as_object().expect("has paths").values();
+        let operations = items.flat_map(|item| item.as_object().expect("has methods").values());
+        let mut names: Vec<&str> = operations.filter_map(|operation| operation["operationId"].as_str()).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
 
     #[test]
     fn the_committed_description_is_that_of_the_code() {

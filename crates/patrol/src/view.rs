@@ -50,6 +50,7 @@ pub(crate) struct Link {
 /// How the connection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = ConnectionState)]
 pub(crate) enum LinkState {
     /// The robot has not answered yet.
     Connecting,

@@ -172,6 +172,8 @@ async fn a_process_that_is_told_to_end_sends_its_robot_home_first() -> anyhow::R
     ward.control.wait_for(LIMIT, |truth| !truth.docked).await;
     let mut patrol = ward.patrol.take().expect("runs");
     patrol.signal(Signal::TERM)?;
+    // Waiting must not keep the simulated robot from hearing its last command.
+    until("the process has ended", LIMIT, async || !patrol.runs()).await?;
     assert!(patrol.wait(LIMIT)?.success());
     ward.docked().await?;
     ward.start_patrol().await?;

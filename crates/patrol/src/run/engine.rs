@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use robot::Command;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, watch};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tracing::{error, info, warn};
 
 use super::active::{Active, Begin};
@@ -26,6 +26,8 @@ use crate::{metrics, state};
 
 /// How often what is owed to a robot is tried.
 const PAY_EVERY: Duration = Duration::from_secs(15);
+/// How long after an emergency stop no run begins: the robot says only after two seconds that it has stopped for good.
+const STOPPED: Duration = Duration::from_secs(10);
 /// How long the robot may take to be told to go home when the process ends.
 const LAST_WORD: Duration = Duration::from_secs(5);
 
@@ -36,7 +38,7 @@ const LAST_WORD: Duration = Duration::from_secs(5);
 pub(crate) async fn carry(app: App, orders: Orders, stop: Stop) -> anyhow::Result<()> {
     let (post, inbox) = mpsc::unbounded_channel();
     let debts = DebtBook::of(&app.config.robot_dir());
-    let mut engine = Engine { debts, active: None, payment: None, post, shown: orders.shown, app };
+    let mut engine = Engine { debts, active: None, payment: None, emergency_at: None, post, shown: orders.shown, app };
     engine.recover().await?;
     engine.run(orders.orders, inbox, &stop).await;
     engine.end().await;
@@ -50,6 +52,8 @@ struct Engine {
     active: Option<Active>,
     /// A command that a robot is still owed.
     payment: Option<Wheel>,
+    /// When somebody set the robot's emergency stop last.
+    emergency_at: Option<Instant>,
     /// Where answers to actions go. Every message answers one action of a run, so the queue stays short.
     post: mpsc::UnboundedSender<Event>,
 }
@@ -133,6 +137,9 @@ impl Engine {
             return Err(StartError::NotConfigured);
         }
         plan::check_robot(&state::robot(&self.app), &settings)?;
+        if self.emergency_at.is_some_and(|at| at.elapsed() < STOPPED) {
+            return Err(StartError::RobotNotReady("the robot's emergency stop was set just now".to_owned()));
+        }
         if let Some(control) = self.app.lease.view().filter(|control| control.kind == ControlKind::Operator) {
             return Err(StartError::Controlled(control.holder));
         }
@@ -176,6 +183,11 @@ impl Engine {
     }
 
     async fn tell(&mut self, run: Option<RunId>, event: Event) -> Result<RunId, TellError> {
+        if event == Event::EmergencyStopped {
+            self.emergency_at = Some(Instant::now());
+            self.payment = None;
+            self.owe(None);
+        }
         let Some(active) = &self.active else { return Err(TellError::NoRun) };
         let id = active.id();
         if run.is_some_and(|run| run != id) {
