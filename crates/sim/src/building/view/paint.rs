@@ -285,9 +285,10 @@ fn cupboard(u: f32, v: f32) -> [f32; 3] {
     if rim(across, v, 0.018, 0.025) {
         return [150.0, 148.0, 142.0];
     }
-    let handle = (0.06..0.3).contains(&across) && (0.86..0.885).contains(&v);
-    let handle =
-        if (u * 4.0) as u32 % 2 == 0 { (0.7..0.94).contains(&across) && (0.86..0.885).contains(&v) } else { handle };
+    // Doors open in pairs: their handles are beside each other.
+    let opens_right = ((u * 4.0) as u32).is_multiple_of(2);
+    let from_hinge = if opens_right { across } else { 1.0 - across };
+    let handle = (0.7..0.94).contains(&from_hinge) && (0.86..0.885).contains(&v);
     if handle { [112.0, 114.0, 118.0] } else { shaded([212.0, 211.0, 205.0], 1.0 + 0.012 * clouds(u, v, 8.0, 35)) }
 }
 
