@@ -84,7 +84,7 @@ async fn many(rounds: u64, seed: u64) -> anyhow::Result<()> {
             "battery_start_above": 30, "battery_home_below": 20, "battery_resume_above": 40,
         });
         let places = PLACES.to_vec();
-        let beginning = Beginning { seed: world_seed, battery_rate: 200.0, settings, places };
+        let beginning = Beginning { seed: world_seed, battery_rate: 20.0, settings, places };
         let mut ward = Ward::begin(beginning).await?;
         for _ in 0..IN_ONE_WORLD.min(rounds - walked) {
             let mut random = fastrand::Rng::with_seed(seed.wrapping_mul(7919).wrapping_add(walked));
@@ -116,6 +116,7 @@ async fn round(ward: &mut Ward, random: &mut fastrand::Rng) -> anyhow::Result<()
         let still = ward.control.wait_for(e2e::LIMIT, |truth| truth.running.is_none()).await;
         ensure!(still.is_some(), "{about}: the robot was told to stay and drives");
         // Home for the next round.
+        charged(ward).await?;
         let next = ward.start_run(json!({"dry_run": true, "points": ["lobby"]})).await?;
         self::ended(ward, next).await?;
     }
