@@ -2,6 +2,7 @@
 //! schedules, messages; and many rounds on which anything may go wrong.
 
 mod dangers;
+mod hands;
 mod messages;
 mod rounds;
 mod schedules;

@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::{Method, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use chassis::http::{Access, Routes};
 use domain::patrol::Then;
 use robot::{Command, Pose};
@@ -57,7 +57,8 @@ async fn map(State(app): State<App>) -> Response {
     match app.link.map() {
         Some(map) => ([(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "no-cache")], map.png.clone())
             .into_response(),
-        None => (StatusCode::NOT_FOUND, "Map not available").into_response(),
+        // The older interface answers in words; plain text would become the one body of errors.
+        None => (StatusCode::NOT_FOUND, Html("Map not available")).into_response(),
     }
 }
 

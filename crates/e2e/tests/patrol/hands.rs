@@ -1,0 +1,104 @@
+//! The robot in people's hands: driven, sent somewhere, looked through, lost and found.
+
+use std::time::Duration;
+
+use e2e::{LIMIT, until};
+use futures::{SinkExt, StreamExt};
+use reqwest::{Method, header};
+use serde_json::{Value, json};
+use sim::robot::LinkState;
+use tokio::time::{sleep, timeout};
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::ward::{Beginning, Ward};
+
+async fn control(ward: &Ward) -> anyhow::Result<String> {
+    let (status, granted) = ward.post("/api/v1/control", json!({"holder": "ana"})).await?;
+    anyhow::ensure!(status == 200, "{granted}");
+    Ok(granted["token"].as_str().unwrap_or_default().to_owned())
+}
+
+#[tokio::test]
+async fn w06_a_robot_that_is_driven_stands_when_the_hand_has_gone() -> anyhow::Result<()> {
+    let ward = Ward::begin(Beginning::default()).await?;
+    let token = control(&ward).await?;
+    let request = ward.http.request(Method::GET, &format!("/api/robot-a/v1/drive?control={token}")).build()?;
+    let url = request.url().as_str().replacen("http", "ws", 1);
+    let (mut socket, _) = connect_async(url).await?;
+    let wish = json!({"linear": 0.6, "angular": 0.1}).to_string();
+    let moved = async {
+        while ward.control.truth().speed < 0.01 {
+            socket.send(Message::text(wish.clone())).await?;
+            sleep(Duration::from_millis(100)).await;
+        }
+        anyhow::Ok(())
+    };
+    timeout(LIMIT, moved).await??;
+    let word = timeout(LIMIT, socket.next()).await?.expect("is told")?;
+    assert_eq!(serde_json::from_str::<Value>(word.to_text()?)?, json!({"driving": true}));
+
+    // Neither a farewell nor a zero.
+    drop(socket);
+    let stood = ward.control.wait_for(Duration::from_secs(5), |truth| truth.speed == 0.0 && !truth.manual).await;
+    assert!(stood.is_some(), "{:?}", ward.control.truth().speed);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_older_interface_sends_the_robot_somewhere_and_does_not_wait() -> anyhow::Result<()> {
+    let ward = Ward::begin(Beginning::default()).await?;
+    let place = ward.control.world().floor(0).location("lobby").expect("is in the building").pose;
+    let body = json!({"x": place.x, "y": place.y.to_string(), "theta": place.theta});
+    let (status, answer) = ward.post("/api/robot-a/move", body).await?;
+    assert_eq!((status, &answer["status"]), (200, &json!("Moving")), "{answer}");
+    let near = |x: f64, y: f64| (x - place.x).hypot(y - place.y) < 0.2;
+    let there = ward.control.wait_for(LIMIT, |truth| near(truth.pose.x, truth.pose.y)).await;
+    assert!(there.is_some(), "{:?}", ward.control.truth().pose);
+    until("the state says so", LIMIT, async || {
+        ward.http.json("/api/robot-a/state").await.is_ok_and(|state| {
+            let at = |axis: &str| state["pose"][axis].as_f64().unwrap_or_default();
+            near(at("x"), at("y")) && state["connected"] == true
+        })
+    })
+    .await
+}
+
+#[tokio::test]
+async fn w24_a_robot_whose_radio_fails_is_lost_and_found() -> anyhow::Result<()> {
+    let ward = Ward::begin(Beginning::default()).await?;
+    ward.control.set_link(LinkState::Cut);
+    until("it is lost", LIMIT, async || {
+        ward.state().await.is_ok_and(|state| state["link"]["state"] == "lost" && state["battery"].is_null())
+    })
+    .await?;
+    let (status, _) = ward.post("/api/robot-a/return_home", Value::Null).await?;
+    assert_eq!(status, 503);
+    ward.control.set_link(LinkState::Up);
+    until("it is found", LIMIT, async || {
+        ward.state().await.is_ok_and(|state| state["link"]["state"] == "connected" && !state["battery"].is_null())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_the_camera_sees_is_sent_once_and_known_again() -> anyhow::Result<()> {
+    let ward = Ward::begin(Beginning::default()).await?;
+    let path = "/api/robot-a/v1/camera/back/picture";
+    let answer = ward.http.get(path).await?;
+    assert_eq!(answer.status(), 200);
+    assert!(answer.headers().contains_key("x-captured-at"));
+    assert!(answer.bytes().await?.starts_with(&[0xff, 0xd8]));
+    let mut stream = ward.http.get("/api/robot-a/camera/front").await?;
+    let mut seen = Vec::new();
+    while !seen.windows(2).any(|pair| pair == [0xff, 0xd9]) {
+        seen.extend_from_slice(&timeout(LIMIT, stream.chunk()).await??.expect("goes on"));
+    }
+    assert!(seen.starts_with(b"--frame\r\nContent-Type: image/jpeg\r\n"));
+
+    let map = ward.http.get("/api/robot-a/v1/map").await?;
+    let tag = map.headers()[header::ETAG].clone();
+    let again = ward.http.request(Method::GET, "/api/robot-a/v1/map").header(header::IF_NONE_MATCH, tag);
+    assert_eq!(again.send().await?.status(), 304);
+    Ok(())
+}
