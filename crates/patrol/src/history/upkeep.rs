@@ -117,3 +117,51 @@ fn free_bytes(dir: &Path) -> Option<u64> {
     let disk = rustix::fs::statvfs(dir).ok()?;
     Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
+
+#[cfg(test)]
+mod tests {
+    use chassis::Env;
+    use serde_json::json;
+
+    use super::super::tests::{at, history};
+    use super::*;
+
+    fn put(history: &History, path: &str, age: Duration) -> PathBuf {
+        let path = history.robot_dir().join("report").join(path);
+        std::fs::create_dir_all(path.parent().expect("is in a directory")).expect("is made");
+        std::fs::write(&path, b"content").expect("is written");
+        let file = std::fs::File::options().write(true).open(&path).expect("is there");
+        file.set_modified(SystemTime::now() - age).expect("its time can be set");
+        path
+    }
+
+    #[tokio::test]
+    async fn w27_old_files_go_and_accepted_photos_and_rows_stay() {
+        let (_dir, history) = history().await;
+        let days = |days: u64| Duration::from_secs(days * 24 * 3600);
+        let (old_film, new_film) = (put(&history, "video/1_x.mp4", days(9)), put(&history, "video/2_x.mp4", days(1)));
+        let accepted = put(&history, "images/1_x/Gate_OK_1.jpg", days(9));
+        let alone = put(&history, "images/0_x/Gate_OK_0.jpg", days(9));
+        sqlx::raw_sql(
+            "INSERT INTO inspection_results (robot_id, point_id, image_path, verdict, at_us)
+                 VALUES ('robot-a', 'gate', '1_x/Gate_OK_1.jpg', 'OK', 0);",
+        )
+        .execute(&history.pool)
+        .await
+        .expect("is written");
+        assert!(history.accept(crate::history::InspectionId(1), at(0)).await.expect("is written"));
+
+        let settings = SettingsBook::open(&history, &Env::default()).await.expect("is opened");
+        assert_eq!(history.sweep(&settings.current()).await.expect("is swept"), 0, "by default all is kept");
+        let limits = json!({"video_retention_days": 7, "picture_retention_days": 7});
+        settings.change(limits.as_object().expect("is an object")).await.expect("is saved");
+        assert_eq!(history.sweep(&settings.current()).await.expect("is swept"), 2);
+        assert!(!old_film.exists() && new_film.exists() && accepted.exists());
+        assert!(
+            !alone.parent().expect("is in a directory").exists(),
+            "the directory of a run goes with its last photo"
+        );
+        let row = history.inspection(crate::history::InspectionId(1)).await.expect("is readable");
+        assert!(row.is_some_and(|row| row.accepted));
+    }
+}
