@@ -1,4 +1,4 @@
-//! Times the PDF of a run of thirty waypoints, each with a photo of 1280 × 720, and prints milliseconds; or, given a
+//! Times the PDF of a run of thirty waypoints, each with a photo of 1280 × 720, and prints one line of JSON; or, given a
 //! directory, writes specimens of all reports into it.
 
 #![allow(clippy::print_stdout, reason = "it is a program for the command line")]
@@ -26,8 +26,18 @@ fn measure(fonts: &Fonts) -> Result<(), Box<dyn Error>> {
     run_pdf(&sample::run(1), fonts)?;
     let begun = Instant::now();
     let pdf = run_pdf(&report, fonts)?;
-    println!("{} ms for {} kB", begun.elapsed().as_millis(), pdf.len() / 1000);
+    let ms = begun.elapsed().as_millis();
+    let bytes = pdf.len();
+    drop((pdf, report));
+    println!("{{\"ms\":{ms},\"bytes\":{bytes},\"resident_after_kb\":{}}}", resident_kb()?);
     Ok(())
+}
+
+/// Returns how much memory the process still holds.
+fn resident_kb() -> Result<u64, Box<dyn Error>> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("the kernel does not say")?;
+    Ok(line.trim().trim_end_matches(" kB").parse()?)
 }
 
 fn write_specimens(dir: &Path, fonts: &Fonts) -> Result<(), Box<dyn Error>> {

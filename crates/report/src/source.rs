@@ -24,7 +24,7 @@ use crate::{AnalysisReport, RunReport};
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// There is no database that can be read.
-    #[error("cannot open the database {}: {source}", .path.display())]
+    #[error("cannot open the database {}", .path.display())]
     Open {
         /// The file.
         path: PathBuf,
@@ -32,7 +32,7 @@ pub enum ArchiveError {
         source: sqlx::Error,
     },
     /// The database failed.
-    #[error("cannot read the database: {0}")]
+    #[error("cannot read the database")]
     Read(#[from] sqlx::Error),
 }
 

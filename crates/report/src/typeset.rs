@@ -44,11 +44,13 @@ pub(crate) struct Manuscript {
 /// Makes the PDF.
 pub(crate) fn pdf(manuscript: Manuscript, fonts: &Fonts) -> Result<Vec<u8>, PdfError> {
     let Manuscript { template, mut data, pictures, made } = manuscript;
-    let fonts = fonts.read(any_char(&data, is_chinese));
+    let is_in_chinese = any_char(&data, is_chinese) && fonts.has_chinese();
+    let fonts = fonts.read(is_in_chinese);
     let lacks = make_printable(&mut data, &|c| fonts.iter().any(|font| font.info().coverage.contains(u32::from(c))));
     if lacks {
         warn!("a report has characters for which no font was found, they are left out of its PDF");
     }
+    data["chinese"] = is_in_chinese.into();
     data["lacks_characters"] = lacks.into();
     data["families"] = families(&fonts).into();
     let desk = Desk::new(template, &data, pictures, fonts)?;

@@ -213,6 +213,7 @@ fn chinese_is_printed_if_a_font_is_installed() {
     let text = pdf.text();
     assert!(text.contains("夜間巡檢共 12 個點位"), "{text}");
     assert!(!text.contains('□'));
+    assert!(text.contains("This analysis 本次分析 8,120 1,411 9,531"), "{text}");
     assert!(pdf.fonts().iter().any(|(name, _)| name.contains("CJK") || name.contains("TC")), "{:?}", pdf.fonts());
     pdf.assert_within_margins();
 }

@@ -266,9 +266,10 @@ fn point(inspection: &Inspection, number: usize, photos: &[Option<PictureId>; 3]
 }
 
 fn alert_view(alert: &Alert, picture: Option<PictureId>, album: &Album) -> Value {
-    let evidence = alert.evidence.as_ref().zip(picture).map(|(kept, id)| PhotoView {
-        caption: if album.view(id).is_none() { "the picture is lost or broken".to_owned() } else { String::new() },
-        picture: kept.picture.first().and_then(|_| album.view(id)),
+    let evidence = picture.map(|id| {
+        let picture = album.view(id);
+        let caption = if picture.is_none() { "the picture is lost or broken" } else { "" };
+        PhotoView { picture, caption: caption.to_owned() }
     });
     json!({
         "at": alert.at.as_ref().map(moment),
