@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn an_unknown_waypoint_is_refused_by_its_name() {
-        let error = super::chosen(&["9".to_owned()], &points()).expect_err("is unknown");
+        let error = chosen(&["9".to_owned()], &points()).expect_err("is unknown");
         assert_eq!((error.code(), error.to_string().as_str()), ("no_such_point", "there is no waypoint \"9\""));
     }
 }

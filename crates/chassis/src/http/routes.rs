@@ -35,9 +35,12 @@ pub struct Routes<S = ()> {
     rewrite: Rewrite,
 }
 
+/// Says the other form of an address, if it has one.
+type OtherForm = dyn Fn(&Uri) -> Option<Uri> + Send + Sync;
+
 /// Gives a path another form before its route is looked for.
 #[derive(Clone, Default)]
-pub(super) struct Rewrite(Option<Arc<dyn Fn(&Uri) -> Option<Uri> + Send + Sync>>);
+pub(super) struct Rewrite(Option<Arc<OtherForm>>);
 
 impl Rewrite {
     /// Puts the other form into a request, if there is one.

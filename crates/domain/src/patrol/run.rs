@@ -230,7 +230,7 @@ impl Run {
             Event::EmergencyStopped => self.emergency_stopped(now, actions),
             Event::Answer(decision) => self.answered(now, decision, actions),
             Event::Restarted => {
-                self.end_after_halt(now, Outcome::Interrupted, Trouble::ProcessEnded, Then::Home, actions)
+                self.end_after_halt(now, Outcome::Interrupted, Trouble::ProcessEnded, Then::Home, actions);
             }
             Event::Tick => self.tick(now, actions),
             // Late answers, and what cannot be asked now.

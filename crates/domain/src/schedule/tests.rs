@@ -1,3 +1,5 @@
+//! When schedules fire: clocks, intervals, changes of the clock, and what the older form says.
+
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};

@@ -9,8 +9,8 @@ use crate::{assert_none, output_of};
 /// The crates, lowest layer first. A new crate takes its place here, and thereby says whom it may use.
 const LAYERS: [&[&str]; 4] = [
     &["domain", "chassis"],
-    &["bus", "media", "vision", "store", "model-convert"],
-    &["inference-api", "stream-manager", "alert-router", "console", "ronda", "sim"],
+    &["bus", "media", "vision", "vlm", "robot", "report", "store", "model-convert"],
+    &["inference-api", "stream-manager", "alert-router", "patrol", "console", "ronda", "sim"],
     &["e2e"],
 ];
 

@@ -1,3 +1,5 @@
+//! What becomes of Markdown, friendly and hostile.
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -1,3 +1,5 @@
+//! What stands in the report of a run.
+
 use bytes::Bytes;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Reading reports out of data directories of every age.
+
 use std::path::Path;
 
 use domain::patrol::Verdict;

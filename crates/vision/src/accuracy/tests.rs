@@ -1,3 +1,5 @@
+//! Average precision against vectors worked out by hand.
+
 use super::*;
 
 fn bbox(x1: f32, y1: f32, x2: f32, y2: f32) -> BBox {

@@ -1,3 +1,5 @@
+//! Two photos of one place: the same, moved, lit otherwise, with something added.
+
 use super::*;
 
 const SIZE: Size = Size::new(960, 540);

@@ -1,3 +1,5 @@
+//! Copies with eight bits: what is written, and how far it is from the original.
+
 use super::*;
 use crate::InputShape;
 use crate::darknet::convert;
