@@ -54,7 +54,7 @@ pub(crate) async fn follow(app: App, stop: Stop) -> anyhow::Result<()> {
         let checked = app.history.schedule_checked().await?.unwrap_or(now);
         for schedule in &schedules {
             for due in schedule::due(schedule, &site, checked, now) {
-                if let Some(postponed) = take(&app, schedule, due, now).await? {
+                if let Some(postponed) = take(&app, schedule, due).await? {
                     waiting.push(postponed);
                 }
             }
@@ -76,7 +76,7 @@ pub(crate) async fn follow(app: App, stop: Stop) -> anyhow::Result<()> {
 }
 
 /// Deals with a moment that has come. Returns it if it has to wait.
-async fn take(app: &App, schedule: &Schedule, due: Due, now: Timestamp) -> anyhow::Result<Option<Waiting>> {
+async fn take(app: &App, schedule: &Schedule, due: Due) -> anyhow::Result<Option<Waiting>> {
     let outcome = match due.verdict {
         Verdict::Fire => ScheduleOutcome::Fired,
         Verdict::FireLate => ScheduleOutcome::Late,
@@ -89,13 +89,19 @@ async fn take(app: &App, schedule: &Schedule, due: Due, now: Timestamp) -> anyho
     if !app.history.log_schedule(&entry(schedule, due.at, outcome, None, None)).await? {
         return Ok(None);
     }
-    let _ = now;
     begin(app, Waiting { schedule: schedule.clone(), at: due.at, why: String::new() }).await
 }
 
 async fn try_waiting(app: &App, waiting: Vec<Waiting>) -> anyhow::Result<Vec<Waiting>> {
     let mut still = Vec::new();
+    let schedules = app.timetable.list();
     for postponed in waiting {
+        let is_followed = |schedule: &Schedule| schedule.enabled && schedule.id == postponed.schedule.id;
+        if !schedules.iter().any(is_followed) {
+            let why = "the schedule was removed or switched off before the run could begin".to_owned();
+            missed(app, &postponed.schedule, postponed.at, why, false).await?;
+            continue;
+        }
         match postponed.schedule.misfire.verdict(postponed.at, Timestamp::now()) {
             Verdict::Missed(_) => missed(app, &postponed.schedule, postponed.at, postponed.why, false).await?,
             Verdict::Fire | Verdict::FireLate => still.extend(begin(app, postponed).await?),
@@ -106,7 +112,7 @@ async fn try_waiting(app: &App, waiting: Vec<Waiting>) -> anyhow::Result<Vec<Wai
 
 /// Begins a run. Returns it if it has to wait.
 async fn begin(app: &App, due: Waiting) -> anyhow::Result<Option<Waiting>> {
-    let Waiting { schedule, at, .. } = due;
+    let Waiting { schedule, at, why: waited_for } = due;
     let wanted = Wanted {
         route: schedule.route.clone(),
         points: None,
@@ -125,7 +131,16 @@ async fn begin(app: &App, due: Waiting) -> anyhow::Result<Option<Waiting>> {
             app.events.changed(Changed::Schedules);
             Ok(None)
         }
-        Err(error) if may_pass(&error) => Ok(Some(Waiting { schedule, at, why: error.to_string() })),
+        Err(error) if may_pass(&error) => {
+            let why = error.to_string();
+            if waited_for.is_empty() {
+                // A process that ends while this waits leaves no run that seems to have begun.
+                let waits = format!("{why}; it may still begin");
+                app.history.amend_schedule(&entry(&schedule, at, ScheduleOutcome::Missed, Some(waits), None)).await?;
+                app.events.changed(Changed::Schedules);
+            }
+            Ok(Some(Waiting { schedule, at, why }))
+        }
         Err(error) => {
             missed(app, &schedule, at, error.to_string(), false).await?;
             Ok(None)
