@@ -45,7 +45,7 @@ fn make(places: &Places, manifest: &Manifest) -> anyhow::Result<()> {
     Workshop::open(&places.cache)?.install(&copy, &models.int8(&manifest.name))
 }
 
-/// Reads ranges as [`write_ranges`] writes them.
+/// Reads ranges as `write_ranges` writes them.
 pub(super) fn read_ranges(path: &Path) -> anyhow::Result<Ranges> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let pairs: BTreeMap<String, [f32; 2]> =
