@@ -10,6 +10,7 @@ use gstreamer::prelude::*;
 use gstreamer_app::AppSrc;
 use gstreamer_video as video;
 
+use super::feed::Feed;
 use super::{Missing, element, initialise};
 use crate::colour::to_rgb;
 
@@ -21,9 +22,7 @@ const FINISH_LIMIT: gst::ClockTime = gst::ClockTime::from_seconds(60);
 /// A pipeline that encodes and writes. Dropping it leaves an unfinished file.
 #[derive(Debug)]
 pub(crate) struct FilmEncoder {
-    pipeline: gst::Pipeline,
-    source: AppSrc,
-    bus: gst::Bus,
+    feed: Feed,
     size: Size,
     /// How long a picture is shown that no other follows: without it players leave the last one out.
     shown: gst::ClockTime,
@@ -61,54 +60,22 @@ impl FilmEncoder {
         let sink = element("filesink")?;
         sink.set_property("location", path.to_string_lossy().as_ref());
 
-        let pipeline = gst::Pipeline::new();
         let (convert, parse) = (element("videoconvert")?, element("h264parse")?);
-        let chain = [source.upcast_ref(), &convert, &filter, &encoder, &parse, &muxer, &sink];
-        pipeline.add_many(chain).map_err(|error| error.to_string())?;
-        gst::Element::link_many(chain).map_err(|error| error.to_string())?;
-        let bus = pipeline.bus().expect("a pipeline has a bus");
-        let encoder = Self { pipeline, source, bus, size, shown: gst::ClockTime::from_seconds_f64(1.0 / fps) };
-        if encoder.pipeline.set_state(gst::State::Playing).is_err() {
-            return Err(encoder.failure().unwrap_or_else(|| "the encoder does not start".to_owned()));
-        }
-        Ok(encoder)
+        let chain = [source.clone().upcast(), convert, filter, encoder, parse, muxer, sink];
+        let feed = Feed::start(source, &chain)?;
+        Ok(Self { feed, size, shown: gst::ClockTime::from_seconds_f64(1.0 / fps) })
     }
 
     /// Hands one picture over, waiting while the encoder is busy. Its size must be the film's.
     pub(crate) fn write(&self, picture: &Picture, pts: Duration) -> Result<(), String> {
         let mut buffer = rgb_buffer(picture, self.size, pts)?;
         buffer.get_mut().expect("nobody else holds a buffer that was just made").set_duration(self.shown);
-        self.source
-            .push_buffer(buffer)
-            .map(|_| ())
-            .map_err(|flow| self.failure().unwrap_or_else(|| format!("the encoder takes no more pictures: {flow}")))
+        self.feed.push(buffer)
     }
 
     /// Writes what is still in the encoder and the file's index.
     pub(crate) fn finish(&self) -> Result<(), String> {
-        let ended = self.source.end_of_stream();
-        ended.map_err(|flow| self.failure().unwrap_or_else(|| flow.to_string()))?;
-        let last = self.bus.timed_pop_filtered(FINISH_LIMIT, &[gst::MessageType::Eos, gst::MessageType::Error]);
-        match last.as_ref().map(|message| message.view()) {
-            Some(gst::MessageView::Eos(_)) => Ok(()),
-            Some(gst::MessageView::Error(error)) => Err(error.error().to_string()),
-            _ => Err("the encoder does not finish".to_owned()),
-        }
-    }
-
-    fn failure(&self) -> Option<String> {
-        let message = self.bus.pop_filtered(&[gst::MessageType::Error])?;
-        match message.view() {
-            gst::MessageView::Error(error) => Some(error.error().to_string()),
-            _ => None,
-        }
-    }
-}
-
-impl Drop for FilmEncoder {
-    fn drop(&mut self) {
-        // Nothing to do about a failure: the file is given up with it.
-        let _ = self.pipeline.set_state(gst::State::Null);
+        self.feed.finish(FINISH_LIMIT)
     }
 }
 

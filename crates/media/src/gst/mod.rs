@@ -5,6 +5,7 @@ mod decoder;
 mod encode;
 mod encoder;
 mod fault;
+mod feed;
 mod film_file;
 mod outlet;
 mod recording;

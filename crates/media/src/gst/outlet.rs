@@ -140,8 +140,11 @@ impl Outlet {
     /// Stamps and counts a decoded frame and decides whether anybody wants it.
     fn admits(&self, pad: &gst::Pad, buffer: &gst::BufferRef, codec: &Codec, decoder: &str) -> bool {
         let mut watch = self.watch();
-        if watch.rested_until.is_some_and(|until| running_time(pad, buffer).is_some_and(|at| at <= until)) {
-            return false;
+        if let Some(until) = watch.rested_until {
+            if running_time(pad, buffer).is_some_and(|at| at <= until) {
+                return false;
+            }
+            watch.rested_until = None;
         }
         let stamped = watch.stamp(pad, buffer);
         self.slot.count_received();

@@ -10,6 +10,7 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app::AppSrc;
 
+use super::feed::Feed;
 use super::{Missing, element, encoder, initialise};
 
 /// Pictures that may wait for the encoder; when they are this many, the writer waits.
@@ -24,9 +25,7 @@ const FINISH_LIMIT: gst::ClockTime = gst::ClockTime::from_seconds(20);
 /// A pipeline that decodes, encodes and writes. Dropping it leaves a file that ends with its last whole fragment.
 #[derive(Debug)]
 pub(crate) struct Recording {
-    pipeline: gst::Pipeline,
-    source: AppSrc,
-    bus: gst::Bus,
+    feed: Feed,
 }
 
 impl Recording {
@@ -56,15 +55,7 @@ impl Recording {
         let mut chain = vec![source.clone().upcast(), decoder, crop, element("videoconvert")?, filter];
         chain.extend(encoder::best()?.elements()?);
         chain.extend([element("h264parse")?, muxer, sink]);
-        let pipeline = gst::Pipeline::new();
-        pipeline.add_many(&chain).map_err(|error| error.to_string())?;
-        gst::Element::link_many(&chain).map_err(|error| error.to_string())?;
-        let bus = pipeline.bus().expect("a pipeline has a bus");
-        let recording = Self { pipeline, source, bus };
-        if recording.pipeline.set_state(gst::State::Playing).is_err() {
-            return Err(recording.failure().unwrap_or_else(|| "the encoder does not start".to_owned()));
-        }
-        Ok(recording)
+        Ok(Self { feed: Feed::start(source, &chain)? })
     }
 
     /// Hands one picture over, waiting while the encoder is busy.
@@ -72,39 +63,14 @@ impl Recording {
         let mut buffer = gst::Buffer::from_slice(jpeg.clone());
         let pts = gst::ClockTime::try_from(pts).map_err(|_| "the film is too long".to_owned())?;
         buffer.get_mut().expect("nobody else holds a buffer that was just made").set_pts(pts);
-        if let Some(failure) = self.failure() {
+        if let Some(failure) = self.feed.failure() {
             return Err(failure);
         }
-        self.source
-            .push_buffer(buffer)
-            .map(|_| ())
-            .map_err(|flow| self.failure().unwrap_or_else(|| format!("the encoder takes no more pictures: {flow}")))
+        self.feed.push(buffer)
     }
 
     /// Writes what is still in the encoder.
     pub(crate) fn finish(&self) -> Result<(), String> {
-        let ended = self.source.end_of_stream();
-        ended.map_err(|flow| self.failure().unwrap_or_else(|| flow.to_string()))?;
-        let last = self.bus.timed_pop_filtered(FINISH_LIMIT, &[gst::MessageType::Eos, gst::MessageType::Error]);
-        match last.as_ref().map(|message| message.view()) {
-            Some(gst::MessageView::Eos(_)) => Ok(()),
-            Some(gst::MessageView::Error(error)) => Err(error.error().to_string()),
-            _ => Err("the encoder does not finish".to_owned()),
-        }
-    }
-
-    fn failure(&self) -> Option<String> {
-        let message = self.bus.pop_filtered(&[gst::MessageType::Error])?;
-        match message.view() {
-            gst::MessageView::Error(error) => Some(error.error().to_string()),
-            _ => None,
-        }
-    }
-}
-
-impl Drop for Recording {
-    fn drop(&mut self) {
-        // Nothing to do about a failure: what was written stays as it is.
-        let _ = self.pipeline.set_state(gst::State::Null);
+        self.feed.finish(FINISH_LIMIT)
     }
 }

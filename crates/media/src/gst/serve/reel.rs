@@ -15,14 +15,17 @@ use gstreamer_video as video;
 use super::super::encode::rgb_buffer;
 use super::super::{element, initialise};
 use super::feeder::coded_caps;
-use crate::serve::{Reel, Unit};
+use crate::serve::{Rate, Reel, Unit};
 use crate::source::Codec;
 
 /// Longest time for reading a film file: minutes of film are parsed in less than a second.
 const READ_LIMIT: gst::ClockTime = gst::ClockTime::from_seconds(30);
 const ENCODE_LIMIT: gst::ClockTime = gst::ClockTime::from_seconds(120);
-/// Kilobits per second: clean pictures at 720p.
+/// Kilobits per second at a constant rate: clean pictures at 720p.
 const BITRATE: u32 = 4_000;
+/// The quantiser at a constant quality, and the rate that it may never pass, in kilobits per second.
+const QUANTISER: u32 = 26;
+const CEILING: u32 = 20_000;
 
 /// Reads the coded pictures of a file without decoding them.
 pub(crate) fn read(path: &Path) -> Result<Reel, String> {
@@ -61,6 +64,7 @@ pub(crate) fn encode(
     size: Size,
     fps: u32,
     codec: &Codec,
+    rate: Rate,
     pictures: impl IntoIterator<Item = Picture>,
 ) -> Result<Reel, String> {
     initialise()?;
@@ -78,7 +82,7 @@ pub(crate) fn encode(
     let convert = element("videoconvert")?;
     let filter = element("capsfilter")?;
     filter.set_property("caps", gst::Caps::builder("video/x-raw").field("format", "I420").build());
-    let encoder = encoder(codec, fps)?;
+    let encoder = encoder(codec, rate, fps)?;
     let pipeline = gst::Pipeline::new();
     let chain = [source.upcast_ref(), &convert, &filter, &encoder];
     pipeline.add_many(chain).map_err(|error| error.to_string())?;
@@ -110,24 +114,35 @@ pub(crate) fn encode(
     Ok(reel)
 }
 
-/// An encoder whose output may be joined at any half second and has its pictures in the order they are shown.
-fn encoder(codec: &Codec, fps: u32) -> Result<gst::Element, String> {
-    let key_frames = (fps / 2).max(1);
+/// An encoder that has its pictures in the order they are shown.
+fn encoder(codec: &Codec, rate: Rate, fps: u32) -> Result<gst::Element, String> {
+    let key_frames = rate.key_frame_every(fps);
     match codec {
         Codec::H264 => {
             let encoder = element("x264enc")?;
             encoder.set_property_from_str("speed-preset", "veryfast");
             encoder.set_property("bframes", 0_u32);
-            encoder.set_property("bitrate", BITRATE);
             encoder.set_property("key-int-max", key_frames);
+            match rate {
+                Rate::Constant => encoder.set_property("bitrate", BITRATE),
+                Rate::Variable => {
+                    encoder.set_property_from_str("pass", "qual");
+                    encoder.set_property("quantizer", QUANTISER);
+                    encoder.set_property("bitrate", CEILING);
+                }
+            }
             Ok(encoder)
         }
         Codec::H265 => {
             let encoder = element("x265enc")?;
             encoder.set_property_from_str("speed-preset", "ultrafast");
-            encoder.set_property("bitrate", BITRATE);
             encoder.set_property("key-int-max", i32::try_from(key_frames).unwrap_or(25));
-            encoder.set_property_from_str("option-string", "bframes=0:repeat-headers=1:open-gop=0:log-level=error");
+            let mut options = "bframes=0:repeat-headers=1:open-gop=0:log-level=error".to_owned();
+            match rate {
+                Rate::Constant => encoder.set_property("bitrate", BITRATE),
+                Rate::Variable => options.push_str(&format!(":crf={QUANTISER}")),
+            }
+            encoder.set_property_from_str("option-string", &options);
             Ok(encoder)
         }
         other => Err(format!("there is no encoder for {other}")),
@@ -255,5 +270,41 @@ impl Collector {
 
     fn found(&self) -> std::sync::MutexGuard<'_, Found> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pictures of a grey wall through a noisy sensor; the noise is the same in every run.
+    fn wall(count: u32, size: Size) -> impl Iterator<Item = Picture> {
+        let mut state = 1_u32;
+        (0..count).map(move |_| {
+            let bytes = (0..size.width * size.height * 3).map(|_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                120 + (state >> 29) as u8
+            });
+            Picture::rgb(size, size.width as usize * 3, bytes.collect::<Vec<u8>>().into()).expect("as many bytes as its size asks for")
+        })
+    }
+
+    fn key_frames(reel: &Reel) -> Vec<usize> {
+        let numbered = reel.units.iter().enumerate();
+        numbered.filter(|(_, unit)| unit.key_frame).map(|(number, _)| number).collect()
+    }
+
+    #[test]
+    fn a_variable_rate_spends_little_on_a_still_scene() {
+        let size = Size::new(320, 240);
+        for codec in [Codec::H264, Codec::H265] {
+            let [constant, variable] = [Rate::Constant, Rate::Variable]
+                .map(|rate| encode(size, 25, &codec, rate, wall(100, size)).expect("the machine can encode"));
+            let bytes = |reel: &Reel| reel.units.iter().map(|unit| unit.data.len()).sum::<usize>();
+
+            assert!(bytes(&variable) * 2 < bytes(&constant), "{codec}: {} and {}", bytes(&variable), bytes(&constant));
+            assert_eq!(key_frames(&variable), [0, 50], "{codec}");
+            assert!(key_frames(&constant).windows(2).all(|pair| pair[1] - pair[0] <= 12), "{codec}");
+        }
     }
 }
