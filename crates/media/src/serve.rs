@@ -73,6 +73,25 @@ pub enum ServeError {
     },
 }
 
+/// How a camera spreads its data over time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rate {
+    /// Each second takes as much as any other, whatever happens in it, with a key frame every half second.
+    Constant,
+    /// Each picture takes what it needs, with a key frame every two seconds: what cameras are mostly shipped with.
+    Variable,
+}
+
+impl Rate {
+    /// Returns after how many pictures the next key frame comes at the latest.
+    pub(crate) fn key_frame_every(self, fps: u32) -> u32 {
+        match self {
+            Self::Constant => (fps / 2).max(1),
+            Self::Variable => (fps * 2).max(1),
+        }
+    }
+}
+
 /// A coded film in memory. Cloning it does not copy it.
 #[derive(Debug, Clone)]
 pub struct Film {
@@ -122,17 +141,31 @@ impl Film {
         Ok(Self { reel: Arc::new(reel) })
     }
 
-    /// Encodes pictures of one size, `fps` of them to the second, with a key frame at least every `fps / 2` pictures.
+    /// Encodes pictures of one size, `fps` of them to the second, at a [constant rate](Rate::Constant).
     ///
     /// # Errors
-    /// If there are no pictures, they differ in size, or `codec` is neither H.264 nor H.265.
+    /// Like [`Film::encode_at`].
     pub fn encode(
         size: Size,
         fps: u32,
         codec: &Codec,
         pictures: impl IntoIterator<Item = Picture>,
     ) -> Result<Self, ServeError> {
-        let reel = encode(size, fps, codec, pictures).map_err(|reason| ServeError::Encode { reason })?;
+        Self::encode_at(Rate::Constant, size, fps, codec, pictures)
+    }
+
+    /// Encodes pictures of one size, `fps` of them to the second.
+    ///
+    /// # Errors
+    /// If there are no pictures, they differ in size, or `codec` is neither H.264 nor H.265.
+    pub fn encode_at(
+        rate: Rate,
+        size: Size,
+        fps: u32,
+        codec: &Codec,
+        pictures: impl IntoIterator<Item = Picture>,
+    ) -> Result<Self, ServeError> {
+        let reel = encode(size, fps, codec, rate, pictures).map_err(|reason| ServeError::Encode { reason })?;
         Ok(Self { reel: Arc::new(reel) })
     }
 

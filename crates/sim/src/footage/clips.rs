@@ -5,6 +5,7 @@ use std::ops::Range;
 use domain::geometry::Size;
 use domain::picture::Picture;
 use media::Codec;
+use media::serve::Rate;
 
 use super::frames;
 
@@ -18,6 +19,7 @@ pub(super) const FPS: u32 = 25;
 pub(super) struct Recipe {
     pub(super) name: &'static str,
     pub(super) codec: Codec,
+    pub(super) rate: Rate,
     /// Frames of the film: one shot, so that it looks like one camera, or all.
     shot: Range<usize>,
     /// Where the 484 columns begin that are shown of the film's 640: the film is wider than a camera's picture.
@@ -28,10 +30,10 @@ pub(super) struct Recipe {
 
 /// The film's cuts are before frames 30, 76, 137, 187 and 242.
 pub(super) const RECIPES: &[Recipe] = &[
-    Recipe { name: "street", codec: Codec::H264, shot: 0..250, left: 78, held: 0 },
-    Recipe { name: "crossing", codec: Codec::H265, shot: 137..187, left: 0, held: 200 },
-    Recipe { name: "pavement", codec: Codec::H264, shot: 187..242, left: 40, held: 245 },
-    Recipe { name: "still", codec: Codec::H264, shot: 170..171, left: 78, held: 249 },
+    Recipe { name: "street", codec: Codec::H264, rate: Rate::Constant, shot: 0..250, left: 78, held: 0 },
+    Recipe { name: "crossing", codec: Codec::H265, rate: Rate::Constant, shot: 137..187, left: 0, held: 200 },
+    Recipe { name: "pavement", codec: Codec::H264, rate: Rate::Constant, shot: 187..242, left: 40, held: 245 },
+    Recipe { name: "still", codec: Codec::H264, rate: Rate::Variable, shot: 170..171, left: 78, held: 249 },
 ];
 
 impl Recipe {
