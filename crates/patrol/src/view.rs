@@ -1,6 +1,7 @@
 //! What is answered over HTTP about the robot and its run. Times are RFC 3339 in UTC.
 
 use domain::patrol::Verdict;
+use domain::patrol::run::{Outcome, Stage, VisitState};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -172,7 +173,7 @@ pub(crate) struct RunProgress {
     /// Which robot.
     pub(crate) robot_id: String,
     /// What it is doing.
-    pub(crate) state: RunState,
+    pub(crate) state: Stage,
     /// The same in the words of the older interface, as `Moving to Gate...`.
     pub(crate) text: String,
     /// When it began.
@@ -199,51 +200,13 @@ pub(crate) struct RunProgress {
     pub(crate) current_index: i64,
     /// What came of it, once it has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) outcome: Option<RunOutcome>,
+    pub(crate) outcome: Option<Outcome>,
     /// What it wants to know.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) question: Option<Question>,
     /// Why it is as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<String>,
-}
-
-/// What a run is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum RunState {
-    /// It is being prepared.
-    Starting,
-    /// The robot is on its way to a waypoint.
-    Moving,
-    /// The robot stands at a waypoint.
-    Inspecting,
-    /// Somebody asked it to wait.
-    Paused,
-    /// The robot charges and will go on.
-    Charging,
-    /// The robot is on its way home.
-    Returning,
-    /// Somebody must say how to go on.
-    Asking,
-    /// The robot is done; pictures are judged and the report is written.
-    Finishing,
-    /// It has ended.
-    Finished,
-}
-
-/// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum RunOutcome {
-    /// The whole round was walked.
-    Completed,
-    /// Somebody ended it.
-    Stopped,
-    /// It could not go on.
-    Failed,
-    /// The process ended in the midst of it.
-    Interrupted,
 }
 
 /// How far one waypoint is.
@@ -258,31 +221,13 @@ pub(crate) struct PointProgress {
     /// Metres.
     pub(crate) y: f64,
     /// How far it is.
-    pub(crate) state: PointState,
+    pub(crate) state: VisitState,
     /// What came of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) verdict: Option<Verdict>,
     /// Its inspection.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) inspection_id: Option<i64>,
-}
-
-/// How far one waypoint is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum PointState {
-    /// The robot comes later.
-    Waiting,
-    /// The robot is on its way to it.
-    Moving,
-    /// The robot stands there, or its picture is being judged.
-    Inspecting,
-    /// It was visited.
-    Done,
-    /// It could not be reached or photographed.
-    Failed,
-    /// The run ended or went on without it.
-    Skipped,
 }
 
 /// What a run wants to know.

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chassis::http::{Access, ApiError, ErrorBody, Routes};
+use domain::patrol::run::Stage;
 use jiff::Timestamp;
 use robot::{Camera, Command};
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,6 @@ use super::drive;
 use crate::App;
 use crate::control::{CommandFault, Step, give, target};
 use crate::run::TellError;
-use crate::view::RunState;
 
 /// What an operator shows to move the robot.
 const TOKEN: &str = "x-ronda-control";
@@ -117,7 +117,7 @@ pub(crate) async fn take_control(
 /// Lets a run wait that is taken over. One that cannot wait keeps the robot.
 async fn pause_run(app: &App) -> Result<(), ApiError> {
     let run = app.runner.under_way();
-    if run.is_none_or(|run| run.state == RunState::Paused) {
+    if run.is_none_or(|run| run.state == Stage::Paused) {
         return Ok(());
     }
     match app.runner.pause(None).await {

@@ -1,11 +1,11 @@
 //! How far a run is, as it is shown.
 
-use domain::patrol::run::{Outcome, Stage, VisitState};
+use domain::patrol::run::{Stage, VisitState};
 use domain::patrol::{Run, words};
 use jiff::Timestamp;
 
 use crate::history::{InspectionId, RunId};
-use crate::view::{PointProgress, PointState, Question, RunOutcome, RunProgress, RunState};
+use crate::view::{PointProgress, Question, RunProgress};
 
 /// What a run is known by besides its own state.
 pub(super) struct About<'a> {
@@ -25,7 +25,7 @@ pub(super) fn progress(run: &Run, about: &About<'_>) -> RunProgress {
         name: waypoint.name.clone(),
         x: waypoint.x,
         y: waypoint.y,
-        state: point_state(state),
+        state,
         verdict,
         inspection_id: about.inspections.get(visit).copied().flatten().map(|id| id.0),
     };
@@ -37,7 +37,7 @@ pub(super) fn progress(run: &Run, about: &About<'_>) -> RunProgress {
     RunProgress {
         run_id: about.run.0,
         robot_id: about.robot.to_owned(),
-        state: run_state(run.stage()),
+        state: run.stage(),
         text: words::text(run),
         started_at: about.started_at,
         ended_at: about.ended_at,
@@ -47,43 +47,9 @@ pub(super) fn progress(run: &Run, about: &About<'_>) -> RunProgress {
         loops: run.plan().loops(),
         points: run.visits_of_round().map(point).collect(),
         current_index: run.current().and_then(|at| i64::try_from(at).ok()).unwrap_or(-1),
-        outcome: run.outcome().filter(|_| has_ended).map(run_outcome),
+        outcome: run.outcome().filter(|_| has_ended),
         question,
         reason: run.trouble().map(ToString::to_string),
-    }
-}
-
-fn run_state(stage: Stage) -> RunState {
-    match stage {
-        Stage::Starting => RunState::Starting,
-        Stage::Moving => RunState::Moving,
-        Stage::Inspecting => RunState::Inspecting,
-        Stage::Paused => RunState::Paused,
-        Stage::Charging => RunState::Charging,
-        Stage::Returning => RunState::Returning,
-        Stage::Asking => RunState::Asking,
-        Stage::Finishing => RunState::Finishing,
-        Stage::Finished => RunState::Finished,
-    }
-}
-
-fn point_state(state: VisitState) -> PointState {
-    match state {
-        VisitState::Waiting => PointState::Waiting,
-        VisitState::Moving => PointState::Moving,
-        VisitState::Inspecting => PointState::Inspecting,
-        VisitState::Done => PointState::Done,
-        VisitState::Failed => PointState::Failed,
-        VisitState::Skipped => PointState::Skipped,
-    }
-}
-
-fn run_outcome(outcome: Outcome) -> RunOutcome {
-    match outcome {
-        Outcome::Completed => RunOutcome::Completed,
-        Outcome::Stopped => RunOutcome::Stopped,
-        Outcome::Failed => RunOutcome::Failed,
-        Outcome::Interrupted => RunOutcome::Interrupted,
     }
 }
 

@@ -220,7 +220,9 @@ pub enum Action {
 }
 
 /// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = RunOutcome)]
 pub enum Outcome {
     /// The whole round was walked.
     Completed,

@@ -3,12 +3,16 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::message::{Outcome, Part, Ticket, Trouble};
 use crate::patrol::Then;
 
-/// What a run is doing, as people see it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// What a run is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = RunState)]
 pub enum Stage {
     /// It is being prepared.
     Starting,
@@ -54,8 +58,10 @@ impl fmt::Display for Stage {
     }
 }
 
-/// How far a visit is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+/// How far one waypoint is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = PointState)]
 pub enum VisitState {
     /// The robot comes later.
     #[default]
