@@ -105,6 +105,7 @@ fn build(places: &Places) -> anyhow::Result<()> {
 fn fetch(places: &Places) -> anyhow::Result<()> {
     up::fetch(places, "ronda", &["model", "fetch"], "the detector model")?;
     up::fetch(places, "sim", &["fetch"], "the footage of the simulated cameras")?;
+    python::GRAFANA.ensure(places)?;
     python::KACHAKA.ensure(places).map(drop)
 }
 

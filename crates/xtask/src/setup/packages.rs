@@ -74,6 +74,9 @@ pub(crate) const PACKAGES: &[Package] = &[
     library("python3-venv", Group::Python),
     // Reports are looked at as text and as pictures.
     program("poppler-utils", Group::Test, "pdftotext"),
+    // Rules and dashboards are tried on a real Prometheus that watches a running site.
+    program("prometheus", Group::Test, "promtool"),
+    program("prometheus-alertmanager", Group::Test, "amtool"),
     // Benchmarks: a player that only decodes.
     program("gstreamer1.0-tools", Group::Bench, "gst-launch-1.0"),
 ];

@@ -27,6 +27,10 @@ pub(crate) const BENCH: Environment =
 pub(crate) const KACHAKA: Environment =
     Environment { name: "kachaka-python", requirements: "crates/e2e/tests/kachaka_client/requirements.txt" };
 
+/// Grafana's own description of its dashboards, which the tests hold ours against.
+pub(crate) const GRAFANA: Environment =
+    Environment { name: "grafana-python", requirements: "crates/e2e/tests/observability/requirements.txt" };
+
 impl Environment {
     /// Finds the environment or makes it, and returns its interpreter.
     pub(crate) fn ensure(self, places: &Places) -> anyhow::Result<PathBuf> {
