@@ -174,11 +174,16 @@ async fn happen(
     Ok(())
 }
 
-/// Waits until the run has ended. A run that was left behind may be known to nobody when its end was written already.
+/// Waits until the run has ended. After a restart of the process the state may know of no run: then its record counts.
 async fn ended(ward: &Ward, run: i64) -> anyhow::Result<Value> {
     e2e::until_some("the run has ended", RUN_LIMIT, async || {
         let now = ward.run().await.ok()?;
-        let is_over = now.is_null() || (now["run_id"] == run && !now["outcome"].is_null());
+        let is_over = if now.is_null() {
+            let record = ward.http.json(&format!("/api/v1/runs/{run}")).await.ok()?;
+            !record["ended_at"].is_null()
+        } else {
+            now["run_id"] == run && !now["outcome"].is_null()
+        };
         is_over.then_some(now)
     })
     .await
