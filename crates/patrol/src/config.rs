@@ -150,13 +150,19 @@ mod tests {
     }
 
     #[test]
+    fn w01_without_being_told_otherwise_only_this_machine_reaches_the_process() {
+        let config = Config::load(&Env::default()).expect("is loaded");
+        assert!(config.address.ip().is_loopback(), "{}", config.address);
+    }
+
+    #[test]
     fn a_robot_whose_name_cannot_be_resolved_does_not_keep_the_process_from_starting() {
         let config = Config::load(&Env::of([("ROBOT_IP", "no-such-host.invalid:26400")])).expect("is loaded");
         assert_eq!(config.robot_address, "no-such-host.invalid:26400");
     }
 
     #[test]
-    fn what_is_no_address_or_no_name_is_refused() {
+    fn w02_what_is_no_address_or_no_name_is_refused() {
         for (name, value) in [("ROBOT_IP", "10.0.0.1"), ("ROBOT_IP", ":26400"), ("ROBOT_IP", "robot:0")] {
             let refused = Config::load(&Env::of([(name, value)])).err().expect("is refused").to_string();
             assert_eq!(refused, "ROBOT_IP: expected host:port");

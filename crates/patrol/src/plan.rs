@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::patrol::{Limits, Plan, PlanError, Then, Waypoint};
 
+use crate::control::Bounds;
 use crate::history::RunId;
 use crate::settings_book::Settings;
 use crate::view;
@@ -54,6 +55,9 @@ pub(crate) enum StartError {
     /// There is no such waypoint.
     #[error("there is no waypoint {0:?}")]
     NoPoint(String),
+    /// A waypoint lies where the robot may not be.
+    #[error("waypoint {0:?} lies outside the area that the settings allow the robot")]
+    OutOfBounds(String),
     /// There is nothing to do.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -78,6 +82,7 @@ impl StartError {
             Self::Controlled(_) => "controlled",
             Self::NoRoute(_) => "no_such_route",
             Self::NoPoint(_) => "no_such_point",
+            Self::OutOfBounds(_) => "out_of_bounds",
             Self::Plan(_) => "nothing_to_do",
             Self::NotConfigured => "not_configured",
             Self::Database(_) => "internal",
@@ -92,6 +97,10 @@ pub(crate) fn plan(wanted: &Wanted, waypoints: Vec<Waypoint>, settings: &Setting
         Some(ids) => chosen(ids, &waypoints)?,
     };
     let mut plan = Plan::new(chosen, wanted.loops)?;
+    let bounds = Bounds::of(settings);
+    if let Some(outside) = plan.waypoints().iter().find(|point| bounds.place(point.x, point.y).is_err()) {
+        return Err(StartError::OutOfBounds(outside.name.clone()));
+    }
     plan.is_dry = wanted.dry_run;
     plan.waits = !settings.turbo_mode;
     plan.then = wanted.then;

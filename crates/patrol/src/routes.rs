@@ -2,6 +2,7 @@
 //! works without nginx; another robot's id is not found, and nothing is ever passed on to another process.
 
 pub(crate) mod camera;
+pub(crate) mod controls;
 pub(crate) mod drive;
 pub(crate) mod file;
 pub(crate) mod history;
@@ -23,7 +24,9 @@ pub(crate) mod stream;
 pub(crate) mod usage;
 
 use axum::Json;
+use axum::extract::Request;
 use axum::http::{Method, StatusCode, Uri, header};
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use chassis::http::{Access, ApiError, Routes};
 use serde_json::json;
@@ -34,7 +37,20 @@ use crate::openapi;
 /// Returns every route of the service.
 pub(crate) fn routes(app: App) -> Routes {
     let robot = app.config.robot_id.clone();
-    table().rewritten(move |uri| without_prefix(uri, robot.as_str())).with_state(app)
+    let table = table().layer(from_fn(only_from_here));
+    table.rewritten(move |uri| without_prefix(uri, robot.as_str())).with_state(app)
+}
+
+/// Refuses what a page of another site makes a browser send, unless it only reads: a form there could start a patrol. The
+/// browser says so itself; programs say nothing of the kind.
+async fn only_from_here(request: Request, next: Next) -> Response {
+    let reads = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
+    let is_elsewhere = request.headers().get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+    if reads || !is_elsewhere {
+        return next.run(request).await;
+    }
+    ApiError::new(StatusCode::FORBIDDEN, "cross_site", "a page of another site may not change anything here")
+        .into_response()
 }
 
 fn table() -> Routes<App> {
@@ -49,6 +65,7 @@ fn table() -> Routes<App> {
         .merge(stream::routes())
         .merge(monitor::routes())
         .merge(usage::routes())
+        .merge(controls::routes())
         .merge(settings::routes())
         .merge(share::routes())
         .merge(shared::routes())
@@ -142,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn who_may_only_look_can_change_nothing() {
+    fn w01_who_may_only_look_can_change_nothing() {
         for route in table().list() {
             let looks = route.method == Some(Method::GET) || route.method.is_none();
             let may_look = [Access::Public, Access::Viewer].contains(&route.access);

@@ -95,7 +95,7 @@ async fn waypoints_travel_as_a_file() {
 }
 
 #[tokio::test]
-async fn w42_no_page_elsewhere_makes_a_browser_import_places() {
+async fn w42_no_page_elsewhere_makes_a_browser_import_places_by_reading() {
     let (_dir, backend) = fresh().await;
     let url = backend.url("/api/points/from_robot");
     let elsewhere = backend.client.get(&url).header("sec-fetch-site", "cross-site").send().await.expect("is answered");

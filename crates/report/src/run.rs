@@ -103,6 +103,8 @@ pub struct Inspection {
     pub trouble: Option<String>,
     /// What the robot saw.
     pub photo: Option<Photo>,
+    /// The photos besides the first, where several were taken.
+    pub more_photos: Vec<Photo>,
     /// What it saw the last time all was well.
     pub previous: Option<Photo>,
     /// Where the two differ.

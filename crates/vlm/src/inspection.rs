@@ -32,10 +32,21 @@ pub fn prompt(place: &str, prompt: &str) -> String {
     format!("[Location: {place}] {prompt}")
 }
 
-/// Returns the question about pictures of a place. An empty system text is left out.
+/// Returns the question about pictures of a place. An empty system text is left out. One verdict is about all of them:
+/// what is abnormal in any is abnormal.
 pub fn question(system: &str, prompt: String, pictures: Vec<Jpeg>, limit: Duration) -> Question {
+    let prompt = if pictures.len() > 1 { format!("{prompt}\n{}", rule(pictures.len())) } else { prompt };
     let system = Some(system).filter(|system| !system.trim().is_empty()).map(str::to_owned);
     Question { system, prompt, pictures, schema: Some(schema()), limit }
+}
+
+/// Returns the rule for several pictures.
+fn rule(pictures: usize) -> String {
+    format!(
+        "There are {pictures} photos of this place, taken one after the other. If anything is abnormal in any one of them, \
+         the answer is abnormal (is_NG is true), and the description says in which photo. Only if all of them are normal, \
+         the answer is normal."
+    )
 }
 
 /// Returns what the answer to such a question says.
@@ -80,6 +91,16 @@ mod tests {
         for other in [None, Some(json!("NG")), Some(json!({"is_NG": "no", "Description": ""}))] {
             assert!(matches!(verdict(&answer(other)), Err(AskError::Unusable { .. })));
         }
+    }
+
+    #[test]
+    fn what_is_abnormal_in_any_of_several_photos_is_abnormal() {
+        let photo = Jpeg::new(bytes::Bytes::from_static(b"\xff\xd8\xff\xd9")).expect("is one");
+        let asked =
+            |photos: usize| question("", "Dry?".to_owned(), vec![photo.clone(); photos], Duration::from_secs(1)).prompt;
+        assert_eq!(asked(1), "Dry?");
+        assert!(asked(3).starts_with("Dry?\nThere are 3 photos of this place"), "{}", asked(3));
+        assert!(asked(3).contains("abnormal in any one of them"));
     }
 
     #[test]

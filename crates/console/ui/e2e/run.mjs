@@ -2,6 +2,7 @@
 // RONDA_BASE_URL is the address if --base is not given, RONDA_SCREENSHOTS the folder for pictures, CHROMIUM the browser.
 import { parseArgs } from 'node:util';
 import { alerts } from './checks/alerts.mjs';
+import { choose } from './checks/choose.mjs';
 import { drive } from './checks/drive.mjs';
 import { fingers } from './checks/fingers.mjs';
 import { keyboard } from './checks/keyboard.mjs';
@@ -14,7 +15,7 @@ import { wall } from './checks/wall.mjs';
 import { zones } from './checks/zones.mjs';
 import { Visit } from './visit.mjs';
 
-const CHECKS = { wall, alerts, zones, system, patrol, drive, records, fingers, keyboard, themes, phone };
+const CHECKS = { wall, alerts, zones, system, patrol, choose, drive, records, fingers, keyboard, themes, phone };
 
 const { values } = parseArgs({ options: { base: { type: 'string' }, only: { type: 'string' } } });
 const base = (values.base ?? process.env.RONDA_BASE_URL ?? 'http://localhost:5000').replace(/\/$/, '');

@@ -58,6 +58,12 @@ impl Polygon {
         self.edges().any(|(a, b)| (0..4).any(|i| segments_meet(a, b, corners[i], corners[(i + 1) % 4])))
     }
 
+    /// Returns how far the point is from the outline, on whichever side of it.
+    #[must_use]
+    pub fn distance(&self, point: Point) -> f64 {
+        self.edges().map(|(a, b)| distance_to_segment(point, a, b)).fold(f64::INFINITY, f64::min)
+    }
+
     /// Returns the polygon in a plane that is `x` times as wide and `y` times as high.
     #[must_use]
     pub fn scale(&self, x: f64, y: f64) -> Self {
@@ -112,6 +118,14 @@ fn ray(p: Point, a: Point, b: Point) -> Ray {
     }
     let is_to_the_right = if b.y < a.y { side < 0.0 } else { side > 0.0 };
     if is_to_the_right { Ray::Crosses } else { Ray::Misses }
+}
+
+fn distance_to_segment(p: Point, a: Point, b: Point) -> f64 {
+    let (dx, dy) = (b.x - a.x, b.y - a.y);
+    let length = dx * dx + dy * dy;
+    // Two corners at the same place are a point.
+    let along = if length > 0.0 { (((p.x - a.x) * dx + (p.y - a.y) * dy) / length).clamp(0.0, 1.0) } else { 0.0 };
+    (p.x - a.x - along * dx).hypot(p.y - a.y - along * dy)
 }
 
 /// Returns on which side of the line through `a` and `b` the point lies: 0 on it.
@@ -203,6 +217,15 @@ mod tests {
             ((484.0, 834.0), true),
         ];
         assert_inside(&site, &answers);
+    }
+
+    #[test]
+    fn the_distance_is_to_the_nearest_edge_from_either_side() {
+        let square = Polygon::try_from([[0.0, 0.0], [4.0, 0.0], [4.0, 4.0], [0.0, 4.0]].map(Point::from).to_vec())
+            .expect("is one");
+        for (point, expected) in [([2.0, 1.0], 1.0), ([2.0, -3.0], 3.0), ([7.0, 8.0], 5.0), ([4.0, 2.0], 0.0)] {
+            assert_eq!(square.distance(Point::from(point)), expected, "{point:?}");
+        }
     }
 
     #[test]

@@ -46,6 +46,42 @@ async fn w06_a_robot_that_is_driven_stands_when_the_hand_has_gone() -> anyhow::R
 }
 
 #[tokio::test]
+async fn w06_a_robot_that_is_driven_stays_in_its_area() -> anyhow::Result<()> {
+    // The world is ten times as fast as ours, so the robot is as fast as a real one.
+    let ward = Ward::begin(Beginning { settings: json!({"drive_speed_limit": 0.03}), ..Beginning::default() }).await?;
+    let start = ward.control.truth().pose;
+    let (sin, cos) = start.theta.sin_cos();
+    let at = |ahead: f64, left: f64| [start.x + ahead * cos - left * sin, start.y + ahead * sin + left * cos];
+    let area = [at(-1.0, -1.0), at(1.2, -1.0), at(1.2, 1.0), at(-1.0, 1.0)];
+    let (status, changed) = ward.send(Method::PATCH, "/api/v1/robot-settings", json!({"allowed_area": area})).await?;
+    assert_eq!(status, 200, "{changed}");
+    let token = control(&ward).await?;
+    let beyond = at(1.5, 0.0);
+    let wanted = ward.http.request(Method::POST, "/api/v1/move").header("x-ronda-control", &token);
+    assert_eq!(wanted.json(&json!({"x": beyond[0], "y": beyond[1]})).send().await?.status(), 422);
+
+    let request = ward.http.request(Method::GET, &format!("/api/robot-a/v1/drive?control={token}")).build()?;
+    let (mut socket, _) = connect_async(request.url().as_str().replacen("http", "ws", 1)).await?;
+    let wish = json!({"linear": 1.0, "angular": 0.0}).to_string();
+    let driven = async {
+        loop {
+            socket.send(Message::text(wish.clone())).await?;
+            let Ok(word) = timeout(Duration::from_millis(100), socket.next()).await else { continue };
+            let word: Value = serde_json::from_str(word.expect("the socket is open")?.to_text()?)?;
+            if word["driving"] == false {
+                return anyhow::Ok(word);
+            }
+        }
+    };
+    let word = timeout(LIMIT, driven).await??;
+    assert_eq!(word["reason"], "the robot may not leave the area that the settings allow", "{word}");
+    let stood = ward.control.wait_for(LIMIT, |truth| truth.speed == 0.0).await.expect("it stands").pose;
+    let ahead = (stood.x - start.x) * cos + (stood.y - start.y) * sin;
+    assert!((0.5..1.2).contains(&ahead), "it stands {ahead} m ahead of where it began");
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_older_interface_sends_the_robot_somewhere_and_does_not_wait() -> anyhow::Result<()> {
     let ward = Ward::begin(Beginning::default()).await?;
     let place = ward.control.world().floor(0).location("lobby").expect("is in the building").pose;

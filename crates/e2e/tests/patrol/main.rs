@@ -2,7 +2,9 @@
 //! schedules, messages; and many rounds on which anything may go wrong.
 
 mod dangers;
+mod films;
 mod hands;
+mod looks;
 mod messages;
 mod rounds;
 mod schedules;

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tracing::{debug, info, warn};
 use utoipa::ToSchema;
 
-use super::Lease;
+use super::{Allowed, Lease};
 
 /// A hand that was not heard for so long has let go.
 const SILENCE: Duration = Duration::from_millis(300);
@@ -24,6 +24,9 @@ const TELL_LIMIT: Duration = Duration::from_millis(500);
 const LEAVE_EVERY: Duration = Duration::from_secs(1);
 /// How often the robot is told to stand before that is left to itself.
 const STOP_ATTEMPTS: usize = 3;
+
+/// What is said of a robot that is not driven at the moment.
+const STANDING: &str = "standing";
 
 /// What the hand wants: shares of the robot's greatest speeds.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, ToSchema)]
@@ -54,19 +57,20 @@ impl Driving {
     }
 }
 
-/// Drives the robot as the hand wants, until there are no more wishes or the hand may not drive any more. Also when this
-/// future is dropped, the robot is told to stand.
+/// Drives the robot as the hand wants and `bounds` allow, until there are no more wishes or the hand may not drive any
+/// more. Also when this future is dropped, the robot is told to stand.
 pub(crate) async fn drive(
     robot: Arc<dyn Robot>,
     lease: Lease,
     token: String,
+    bounds: impl Fn(Wish) -> Allowed,
     mut wishes: mpsc::Receiver<Wish>,
     told: mpsc::Sender<Driving>,
 ) {
     let (target, targets) = watch::channel(Velocity::ZERO);
     let (refusals, mut refused) = mpsc::channel(1);
     let pilot = tokio::spawn(pilot(robot, targets, refusals));
-    let mut driving = false;
+    let mut last = Driving::no(STANDING);
     let mut let_go = Instant::now();
     info!("the robot is driven by hand");
     loop {
@@ -77,22 +81,35 @@ pub(crate) async fn drive(
                     say(&told, Driving::no(refused.to_string()));
                     break;
                 }
-                let velocity = Velocity::new(wish.linear, wish.angular);
+                let Allowed { velocity, reason } = bounds(wish);
                 target.send_replace(velocity);
                 let_go = Instant::now() + SILENCE;
                 let moves = velocity != Velocity::ZERO;
-                if std::mem::replace(&mut driving, moves) == moves {
+                let word = match reason {
+                    // What it does all the same is less than what was wished.
+                    Some(reason) => Driving { driving: moves, reason: Some(reason.to_string()) },
+                    None if moves => Driving::yes(),
+                    // A hand that has let go knows that the robot stands.
+                    None if !last.driving => continue,
+                    None => Driving::no(STANDING),
+                };
+                if word == last {
                     continue;
                 }
-                if moves { Driving::yes() } else { Driving::no("standing") }
+                word
             }
-            () = sleep_until(let_go), if driving => {
+            () = sleep_until(let_go), if last.driving => {
                 target.send_replace(Velocity::ZERO);
-                driving = false;
                 Driving::no(format!("nothing was heard for {} ms", SILENCE.as_millis()))
             }
-            Some(reason) = refused.recv() => Driving::no(reason),
+            Some(reason) = refused.recv() => {
+                if !say(&told, Driving::no(reason)) {
+                    break;
+                }
+                continue;
+            }
         };
+        last = news.clone();
         if !say(&told, news) {
             break;
         }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use tracing::{info, warn};
 use utoipa::ToSchema;
 
+use super::Bounds;
 use crate::link::{Link, RobotState};
 
 /// One step forward or back, in metres.
@@ -58,11 +59,11 @@ impl Step {
 }
 
 /// Returns where the robot is to go, if it can be a place at all: numbers, a heading within two turns, on the map if that
-/// is known.
+/// is known, and within its bounds.
 ///
 /// # Errors
 /// What is wrong with it, in words for people.
-pub(crate) fn target(state: &RobotState, x: f64, y: f64, theta: f64) -> Result<Pose, String> {
+pub(crate) fn target(state: &RobotState, bounds: &Bounds, x: f64, y: f64, theta: f64) -> Result<Pose, String> {
     if !(x.is_finite() && y.is_finite() && theta.is_finite()) {
         return Err("x, y and theta must be numbers".to_owned());
     }
@@ -76,6 +77,7 @@ pub(crate) fn target(state: &RobotState, x: f64, y: f64, theta: f64) -> Result<P
             return Err("the place is not on the map".to_owned());
         }
     }
+    bounds.place(x, y).map_err(|error| error.to_string())?;
     Ok(Pose::new(x, y, theta))
 }
 
@@ -168,6 +170,8 @@ mod tests {
     #[test]
     fn w06_a_place_that_is_none_is_refused() {
         let mut state = RobotState::new(Timestamp::UNIX_EPOCH);
+        let anywhere = Bounds::everywhere();
+        let target = |state: &RobotState, x, y, theta| target(state, &anywhere, x, y, theta);
         for (x, y, theta) in [(f64::NAN, 0.0, 0.0), (0.0, f64::INFINITY, 0.0), (0.0, 0.0, 7.0)] {
             target(&state, x, y, theta).expect_err("is none");
         }

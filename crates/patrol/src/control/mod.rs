@@ -1,5 +1,6 @@
 //! Who may move the robot, and moving it by hand.
 
+mod bounds;
 mod drive;
 mod manual;
 mod rights;
@@ -17,6 +18,7 @@ use tokio::sync::watch;
 use crate::history::RunId;
 use crate::view;
 
+pub(crate) use bounds::{Allowed, Bounds};
 pub(crate) use drive::{Driving, Wish, drive};
 pub(crate) use manual::{CommandFault, Step, give, target};
 pub(crate) use rights::{Grant, Refused, Rights, Token};

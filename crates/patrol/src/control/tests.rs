@@ -6,6 +6,7 @@ use robot::{Command, Velocity};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
+use super::bounds::OutOfBounds;
 use super::*;
 use crate::link::Link;
 use crate::link::puppet::{Puppet, Told};
@@ -24,7 +25,9 @@ fn hand() -> Hand {
     let token = lease.take("ana", None, false).expect("is free").token;
     let (wishes, heard) = mpsc::channel(1);
     let (telling, told) = mpsc::channel(4);
-    tokio::spawn(drive(puppet.clone(), lease.clone(), token.expose().to_owned(), heard, telling));
+    let anywhere = |wish: Wish| Allowed { velocity: Velocity::new(wish.linear, wish.angular), reason: None };
+    let token = token.expose().to_owned();
+    tokio::spawn(drive(puppet.clone(), lease.clone(), token, anywhere, heard, telling));
     Hand { puppet, lease, wishes, told }
 }
 
@@ -74,6 +77,29 @@ async fn w06_a_hand_that_does_not_listen_lets_go_all_the_same() {
     sleep(Duration::from_secs(1)).await;
     let told = velocities(&hand.puppet);
     assert_eq!((told[0], told.last().copied()), (0.5, Some(0.0)), "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn w06_a_robot_at_the_edge_of_its_area_stands_and_its_hand_is_told_why_once() {
+    let (puppet, lease) = (Puppet::new(), Lease::default());
+    let token = lease.take("ana", None, false).expect("is free").token.expose().to_owned();
+    let (wishes, heard) = mpsc::channel(1);
+    let (telling, mut told) = mpsc::channel(4);
+    let edge = |wish: Wish| match wish.linear {
+        linear if linear > 0.0 => Allowed { velocity: Velocity::ZERO, reason: Some(OutOfBounds::Edge) },
+        linear => Allowed { velocity: Velocity::new(linear, 0.0), reason: None },
+    };
+    tokio::spawn(drive(puppet.clone(), lease, token, edge, heard, telling));
+    for _ in 0..5 {
+        wishes.send(AHEAD).await.expect("is heard");
+        sleep(Duration::from_millis(100)).await;
+    }
+    let word = told.recv().await.expect("is told");
+    assert_eq!((word.driving, word.reason), (false, Some(OutOfBounds::Edge.to_string())));
+    wishes.send(Wish { linear: -0.5, angular: 0.0 }).await.expect("is heard");
+    assert_eq!(told.recv().await, Some(Driving { driving: true, reason: None }), "back it may");
+    sleep(Duration::from_millis(50)).await;
+    assert_eq!(velocities(&puppet), [-0.5]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use sqlx::{FromRow, SqliteConnection};
 use vlm::Usage;
 
+use super::photos::{Photo, column, photos, renamed};
 use super::runs::{Expense, add_up, tokens, usage};
 use super::spending::{self, Subject};
 use super::time::{micros, naive, time, zone_name};
@@ -31,6 +32,8 @@ pub(crate) struct NewInspection {
     pub(crate) image_path: Option<String>,
     /// When the camera took it.
     pub(crate) captured_at: Option<Timestamp>,
+    /// The photos besides the first, as they were taken.
+    pub(crate) more_photos: Vec<Photo>,
     /// Which time round this was, from 1.
     pub(crate) round: u32,
 }
@@ -51,6 +54,8 @@ pub(crate) struct Settlement {
     pub(crate) model: Option<String>,
     /// The photo's name now, if it changed.
     pub(crate) image_path: Option<String>,
+    /// The names of the other photos now, in their order; none if they did not change.
+    pub(crate) more_paths: Vec<String>,
     /// The accepted photo this one was compared with, and the picture of the difference.
     pub(crate) previous_path: Option<String>,
     pub(crate) difference_path: Option<String>,
@@ -79,6 +84,7 @@ impl Settlement {
             attempts: 0,
             model: None,
             image_path: None,
+            more_paths: Vec::new(),
             previous_path: None,
             difference_path: None,
             difference_score: None,
@@ -104,7 +110,11 @@ pub(crate) struct InspectionRow {
     pub(crate) verdict: Option<Verdict>,
     pub(crate) answer: String,
     pub(crate) description: String,
+    /// The first photo, and when it was taken.
     pub(crate) image_path: Option<String>,
+    pub(crate) captured_at: Option<Timestamp>,
+    /// The photos besides the first.
+    pub(crate) more_photos: Vec<Photo>,
     pub(crate) previous_path: Option<String>,
     pub(crate) difference_path: Option<String>,
     pub(crate) difference_score: Option<f64>,
@@ -147,6 +157,8 @@ pub(super) struct Stored {
     ai_response: Option<String>,
     ai_description: Option<String>,
     image_path: Option<String>,
+    captured_us: Option<i64>,
+    more_photos: Option<String>,
     previous_path: Option<String>,
     difference_path: Option<String>,
     difference_score: Option<f64>,
@@ -182,6 +194,8 @@ impl From<Stored> for InspectionRow {
             description: row.ai_description.unwrap_or_else(|| described(&answer)),
             answer,
             image_path: row.image_path.filter(|path| !path.is_empty()),
+            captured_at: row.captured_us.map(time),
+            more_photos: photos(row.more_photos.as_deref()),
             previous_path: row.previous_path,
             difference_path: row.difference_path,
             difference_score: row.difference_score,
@@ -222,9 +236,9 @@ impl History {
         let zone = self.zone();
         sqlx::query_scalar(
             "INSERT INTO inspection_results (run_id, robot_id, point_id, point_name, coordinate_x, coordinate_y, theta,
-                 prompt, robot_moving_status, image_path, captured_us, round, timestamp, at_us, zone, verdict, is_ng,
-                 ai_response, ai_description, input_tokens, output_tokens, total_tokens)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 'PENDING', 1, '', '', 0, 0, 0)
+                 prompt, robot_moving_status, image_path, captured_us, more_photos, round, timestamp, at_us, zone, verdict,
+                 is_ng, ai_response, ai_description, input_tokens, output_tokens, total_tokens)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 'PENDING', 1, '', '', 0, 0, 0)
              RETURNING id",
         )
         .bind(new.run)
@@ -238,6 +252,7 @@ impl History {
         .bind(&new.moving_status)
         .bind(&new.image_path)
         .bind(new.captured_at.map(micros))
+        .bind(column(&new.more_photos))
         .bind(new.round)
         .bind(naive(new.at, &zone))
         .bind(micros(new.at))
@@ -307,12 +322,14 @@ pub(super) async fn write_settlement(
     settlement: &Settlement,
 ) -> sqlx::Result<()> {
     let Settlement { usage, verdict, .. } = settlement;
+    let more_photos = renamed(connection, id, &settlement.more_paths).await?;
     let run: Option<RunId> = sqlx::query_scalar(
         "UPDATE inspection_results SET verdict = ?2, is_ng = ?3, ai_response = ?4, ai_description = ?5,
              input_tokens = ?6, output_tokens = ?7, total_tokens = ?8, prompt_tokens = ?6, candidate_tokens = ?7,
              token_usage = json_object('prompt_token_count', ?6, 'candidates_token_count', ?7, 'total_token_count', ?8),
              cost = ?9, attempts = ?10, model = ?11, image_path = coalesce(?12, image_path), previous_path = ?13,
-             difference_path = ?14, difference_score = ?15, negative_control = ?16, precheck = ?17
+             difference_path = ?14, difference_score = ?15, negative_control = ?16, precheck = ?17,
+             more_photos = coalesce(?18, more_photos)
          WHERE id = ?1 RETURNING run_id",
     )
     .bind(id)
@@ -333,6 +350,7 @@ pub(super) async fn write_settlement(
     .bind(settlement.difference_score)
     .bind(&settlement.negative_control)
     .bind(&settlement.precheck)
+    .bind(more_photos)
     .fetch_optional(&mut *connection)
     .await?;
     if let Some(run) = run {

@@ -6,11 +6,13 @@
 
 mod adopt;
 mod alerts;
+mod controls;
 mod ids;
 mod inspections;
 mod jobs;
 mod legacy;
 mod list;
+mod photos;
 mod pictures;
 mod reports;
 mod retention;
@@ -39,11 +41,13 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 pub(crate) use alerts::AlertRow;
+pub(crate) use controls::ControlScore;
 pub(crate) use ids::{InspectionId, JobId, ReportId, RunId};
 pub(crate) use inspections::{InspectionRow, NewInspection, Settlement};
 pub(crate) use jobs::Job;
 pub(crate) use legacy::DayUsage;
 pub(crate) use list::{Counts, RunFilter, RunSummary};
+pub(crate) use photos::Photo;
 pub(crate) use pictures::{Pictures, is_robot_id};
 pub(crate) use reports::{ReportFilter, ReportRow, ReportState};
 pub(crate) use robots::{BackendState, Heartbeat, LinkState, RobotRow};
@@ -53,7 +57,7 @@ pub(crate) use shares::{NewShare, ShareRow, ShareScope};
 pub(crate) use spending::{DaySpending, Spent};
 pub(crate) use steps::{PathPoint, RunStep};
 pub(crate) use upkeep::upkeep;
-pub(crate) use view::{InspectionView, Parts, ReportView, RunDetail, RunView, UsageView};
+pub(crate) use view::{InspectionView, Parts, ReportView, RunDetail, RunView, UsageView, further_photo};
 
 /// How long a statement waits while another process writes.
 const BUSY: Duration = Duration::from_secs(10);

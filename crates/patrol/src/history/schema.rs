@@ -99,6 +99,7 @@ const REFERENCE: &[Table] = &[
             ("difference_score", "REAL"),
             ("negative_control", "TEXT"),
             ("precheck", "TEXT"),
+            ("more_photos", "TEXT"),
         ],
     },
     Table {

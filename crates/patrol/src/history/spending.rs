@@ -68,7 +68,7 @@ pub(super) async fn record(
 }
 
 /// Every zone is a whole number of quarters of an hour away from UTC, so a quarter lies in one day.
-const QUARTER_US: i64 = 15 * 60 * 1_000_000;
+pub(super) const QUARTER_US: i64 = 15 * 60 * 1_000_000;
 
 #[derive(FromRow)]
 struct Quarter {

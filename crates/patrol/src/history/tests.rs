@@ -50,6 +50,7 @@ fn look(run: RunId, point: &str) -> NewInspection {
         moving_status: "Success".to_owned(),
         image_path: Some(format!("1_x/{point}_processing_1.jpg")),
         captured_at: Some(at(9)),
+        more_photos: Vec::new(),
         round: 1,
     }
 }
@@ -359,4 +360,80 @@ async fn a_password_may_be_guessed_a_few_times_a_minute() {
     assert_eq!([guess(60).await, guess(61).await, guess(62).await], [true, true, false]);
     history.forget_guesses(id).await.expect("is written");
     assert!(guess(63).await);
+}
+
+#[tokio::test]
+async fn every_photo_of_a_look_is_kept_and_renamed_for_its_verdict() {
+    let (_dir, history) = history().await;
+    let run = history.begin_run(&new_run(0)).await.expect("begins");
+    let more = |name: &str| Photo { path: format!("1_x/{name}.jpg"), captured_at: at(12) };
+    let several = NewInspection { more_photos: vec![more("b_processing_2"), more("c_processing_3")], ..look(run, "a") };
+    let id = history.add_inspection(&several).await.expect("is written");
+    let pending = history.inspection(id).await.expect("is readable").expect("is there");
+    assert_eq!((pending.captured_at, pending.more_photos), (Some(at(9)), several.more_photos));
+
+    let renamed = ["1_x/b_NG_2.jpg", "1_x/c_NG_3.jpg"].map(str::to_owned);
+    let settlement = Settlement { more_paths: renamed.to_vec(), ..judged(Verdict::Ng, 100) };
+    history.settle(id, &settlement).await.expect("is written");
+    let settled = history.inspection(id).await.expect("is readable").expect("is there");
+    assert_eq!(settled.more_photos, [more("b_NG_2"), more("c_NG_3")]);
+
+    let single = history.add_inspection(&look(run, "d")).await.expect("is written");
+    history.settle(single, &judged(Verdict::Ok, 100)).await.expect("is written");
+    assert_eq!(history.inspection(single).await.expect("is readable").expect("is there").more_photos, []);
+}
+
+#[tokio::test]
+async fn control_questions_are_scored_by_day_of_the_site_and_by_model() {
+    let (_dir, history) = history().await;
+    history.set_zone(TimeZone::get("Asia/Taipei").expect("is a zone"));
+    let run = history.begin_run(&new_run(0)).await.expect("begins");
+    // Noon in UTC is eight in the evening there: five hours later it is the next day.
+    for (hours, model, answer) in [
+        (0, "gemini", "passed"),
+        (0, "gemini", "failed"),
+        (5, "gemini", "passed"),
+        (5, "vila", "unanswered"),
+        (5, "vila", ""),
+    ] {
+        let id = history
+            .add_inspection(&NewInspection { at: at(hours * 3600), ..look(run, "a") })
+            .await
+            .expect("is written");
+        let negative_control = Some(answer.to_owned()).filter(|answer| !answer.is_empty());
+        let model = Some(model.to_owned());
+        let settlement = Settlement { negative_control, model, ..judged(Verdict::Ok, 100) };
+        history.settle(id, &settlement).await.expect("is written");
+    }
+    let scores = history.control_scores(None, None, None).await.expect("is readable");
+    let shown: Vec<_> = scores
+        .iter()
+        .map(|((date, model), score)| (date.day(), model.as_str(), [score.passed, score.failed, score.unanswered]))
+        .collect();
+    assert_eq!(shown, [(20, "gemini", [1, 1, 0]), (21, "gemini", [1, 0, 0]), (21, "vila", [0, 0, 1])]);
+    assert_eq!(history.control_scores(Some("robot-b"), None, None).await.expect("is readable").len(), 0);
+    assert_eq!(history.control_scores(None, Some(at(3600)), Some(at(7200))).await.expect("is readable").len(), 0);
+}
+
+#[tokio::test]
+async fn w16_one_robots_program_leaves_the_runs_and_the_queue_of_another_alone() {
+    let (dir, history) = history().await;
+    let run = history.begin_run(&new_run(0)).await.expect("begins");
+    let id = history.add_inspection(&look(run, "Gate")).await.expect("is written");
+    history.enqueue_job(id, Some(run), "body", at(0)).await.expect("is written");
+    history.claim_job(at(1), MINUTE).await.expect("is readable").expect("is due");
+
+    // Everything a program does when it begins, and what a stop does.
+    let other = History::open(dir.path(), "robot-b").await.expect("is opened");
+    assert_eq!(other.open_runs().await.expect("is readable"), []);
+    assert_eq!(other.release_claims().await.expect("is written"), 0);
+    assert_eq!(other.orphaned_inspections().await.expect("is readable"), []);
+    assert_eq!(other.claim_job(at(3600), MINUTE).await.expect("is readable"), None);
+    let own = other.begin_run(&new_run(2)).await.expect("another robot's run is no hindrance");
+    other.finish_run(own, &ending(RunStatus::Stopped, 3)).await.expect("is written");
+
+    assert_eq!(history.open_runs().await.expect("is readable").len(), 1);
+    assert_eq!(history.open_jobs(run).await.expect("is readable"), 1);
+    let row = history.run(run).await.expect("is readable").expect("is there");
+    assert_eq!((row.status, row.ended_at), (RunStatus::Running, None));
 }

@@ -191,8 +191,10 @@ pub(crate) struct InspectionView {
     /// Nothing while it is being judged.
     verdict: Option<Verdict>,
     description: String,
-    /// Where the photo is.
+    /// Where the photo is; the first, if there are several.
     picture: Option<String>,
+    /// Every photo, as they were taken.
+    pictures: Vec<PhotoView>,
     /// Where the accepted photo is that it was compared with.
     previous: Option<String>,
     /// Where the picture of the difference is.
@@ -238,6 +240,7 @@ impl InspectionView {
             verdict: row.verdict,
             description: row.description.clone(),
             picture: url(&row.image_path, "picture"),
+            pictures: pictures(row, base),
             previous: url(&row.previous_path, "previous"),
             difference: url(&row.difference_path, "difference"),
             difference_score: row.difference_score,
@@ -253,6 +256,34 @@ impl InspectionView {
             accepted: row.accepted,
         }
     }
+}
+
+/// A photo of an inspection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct PhotoView {
+    /// Where it is.
+    url: String,
+    /// When the camera took it, if that is known.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    captured_at: Option<Timestamp>,
+}
+
+/// Returns the photos of an inspection with addresses below `base`: `picture.jpg`, `picture-2.jpg` and so on.
+fn pictures(row: &InspectionRow, base: &str) -> Vec<PhotoView> {
+    let at = |name: String| format!("{base}/inspections/{}/{name}", row.id);
+    let first =
+        row.image_path.iter().map(|_| PhotoView { url: at("picture.jpg".to_owned()), captured_at: row.captured_at });
+    let more = row.more_photos.iter().zip(2..).map(|(photo, number)| PhotoView {
+        url: at(format!("picture-{number}.jpg")),
+        captured_at: Some(photo.captured_at),
+    });
+    first.chain(more).collect()
+}
+
+/// Returns which photo a name of [`pictures`] stands for besides the first: 0 for `picture-2.jpg`.
+pub(crate) fn further_photo(name: &str) -> Option<usize> {
+    let number: usize = name.strip_prefix("picture-")?.strip_suffix(".jpg")?.parse().ok()?;
+    number.checked_sub(2)
 }
 
 /// An alert of a live monitor.

@@ -81,6 +81,8 @@ mod tests {
             answer: r#"{"is_NG": false, "Description": ""}"#.to_owned(),
             description: description.to_owned(),
             image_path: None,
+            captured_at: None,
+            more_photos: Vec::new(),
             previous_path: None,
             difference_path: None,
             difference_score: None,

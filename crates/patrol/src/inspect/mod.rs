@@ -197,7 +197,8 @@ impl Inspector {
         why: &str,
     ) -> anyhow::Result<()> {
         let row = self.shared.history.inspection(inspection).await.context("reading an inspection")?;
-        let image_path = match row.and_then(|row| row.image_path) {
+        let (first, more) = row.map(|row| (row.image_path, row.more_photos)).unwrap_or_default();
+        let image_path = match first {
             Some(path) => self.renamed(&path, Verdict::Cancelled).await,
             None => None,
         };
@@ -205,6 +206,7 @@ impl Inspector {
             usage: spent,
             image_path,
             ..Settlement::without_answer(Timestamp::now(), Verdict::Cancelled, "", why)
+            more_paths: self.all_renamed(&more, Verdict::Cancelled).await,
         };
         self.shared.history.settle(inspection, &settlement).await.context("settling an inspection")?;
         self.tell(Settled { inspection, run, verdict: Verdict::Cancelled });
@@ -223,6 +225,15 @@ impl Inspector {
     }
 
     fn tell(&self, settled: Settled) {
+    /// The same of several.
+    async fn all_renamed(&self, paths: &[String], verdict: Verdict) -> Vec<String> {
+        let mut names = Vec::with_capacity(paths.len());
+        for path in paths {
+            names.push(self.renamed(path, verdict).await.unwrap_or_else(|| path.clone()));
+        }
+        names
+    }
+
         // Fails only if nobody listens.
         let _ = self.shared.settled.send(settled);
     }

@@ -97,6 +97,7 @@ impl Bench {
             moving_status: "Success".to_owned(),
             image_path: Some(path.clone()),
             captured_at: Some(Timestamp::now()),
+            more_photos: Vec::new(),
             round: 1,
         };
         let inspection = self.history.add_inspection(&inspection).await.expect("is written");

@@ -252,13 +252,10 @@ impl Inspector {
         outcome: Outcome,
     ) -> anyhow::Result<()> {
         let verdict = outcome.verdict;
-        let mut image_path = None;
-        for (index, path) in body.map(|body| body.pictures.as_slice()).unwrap_or_default().iter().enumerate() {
-            let renamed = self.renamed(path, verdict).await;
-            if index == 0 {
-                image_path = renamed;
-            }
-        }
+        let (image_path, more_paths) = match body.and_then(|body| body.pictures.split_first()) {
+            Some((first, more)) => (self.renamed(first, verdict).await, self.all_renamed(more, verdict).await),
+            None => (None, Vec::new()),
+        };
         let (compared, precheck) = match (&outcome.photo, body, &image_path) {
             (Some(photo), Some(body), Some(path)) => {
                 tokio::join!(self.compared(job, body, path, photo), self.prechecked(settings, photo))
@@ -273,6 +270,7 @@ impl Inspector {
             model: outcome.model,
             image_path,
             previous_path: compared.previous_path,
+            more_paths,
             difference_path: compared.difference_path,
             difference_score: compared.score,
             negative_control: outcome.control.map(str::to_owned),

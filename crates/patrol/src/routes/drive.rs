@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tracing::debug;
 
 use crate::App;
-use crate::control::{CommandFault, Driving, Wish, drive};
+use crate::control::{Bounds, CommandFault, Driving, Wish, drive};
 
 /// A wish has some thirty characters.
 const MESSAGE_BYTES: usize = 1024;
@@ -47,7 +47,15 @@ pub(crate) async fn drive_by_hand(
     }
     let (wishes, heard) = mpsc::channel(1);
     let (telling, told) = mpsc::channel(WORDS);
-    let driving = drive(robot, app.lease.clone(), hand.control, heard, telling);
+    // Settings that change while somebody drives count at once.
+    let bounds = {
+        let app = app.clone();
+        move |wish: Wish| {
+            let pose = app.link.now().pose.map(|seen| seen.value);
+            Bounds::of(&app.settings.current()).velocity(wish, pose)
+        }
+    };
+    let driving = drive(robot, app.lease.clone(), hand.control, bounds, heard, telling);
     Ok(upgrade.max_message_size(MESSAGE_BYTES).on_upgrade(move |socket| async move {
         // The server waits for the guard, and with it until the robot stands.
         tokio::join!(driving, carry(socket, wishes, told, &guard));

@@ -11,7 +11,7 @@ use super::LegacyError;
 use super::file::answer;
 use super::history::known;
 use crate::App;
-use crate::history::{InspectionId, RunId, is_robot_id};
+use crate::history::{InspectionId, RunId, further_photo, is_robot_id};
 
 const JPEG: &str = "image/jpeg";
 const MP4: &str = "video/mp4";
@@ -38,7 +38,7 @@ pub(super) async fn find_picture(app: &App, id: InspectionId, name: &str) -> Res
         "picture.jpg" => row.image_path,
         "previous.jpg" => row.previous_path,
         "difference.jpg" => row.difference_path,
-        _ => None,
+        _ => further_photo(name).and_then(|at| row.more_photos.get(at)).map(|photo| photo.path.clone()),
     };
     let path = noted.and_then(|noted| app.pictures.find(&row.robot_id, &noted)).ok_or_else(no_picture)?;
     Ok((path, row.run_id))

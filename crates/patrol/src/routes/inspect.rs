@@ -18,7 +18,7 @@ use vlm::inspection::DEFAULT_PROMPT;
 
 use super::LegacyError;
 use crate::App;
-use crate::history::{InspectionId, InspectionRow, InspectionView, UsageView};
+use crate::history::{InspectionId, InspectionRow, InspectionView, UsageView, further_photo};
 use crate::inspect::NoAnswer;
 
 /// How long a picture that is taken now is waited for.
@@ -40,6 +40,7 @@ pub(crate) fn routes() -> Routes<App> {
         .route(Method::GET, "/api/v1/inspections/{id}/picture.jpg", Access::Viewer, picture)
         .route(Method::GET, "/api/v1/inspections/{id}/previous.jpg", Access::Viewer, previous)
         .route(Method::GET, "/api/v1/inspections/{id}/difference.jpg", Access::Viewer, difference)
+        .route(Method::GET, "/api/v1/inspections/{id}/{name}", Access::Viewer, further_picture)
 }
 
 /// What `POST /api/test_ai` is told.
@@ -183,6 +184,19 @@ pub(crate) async fn accept(
 pub(crate) async fn picture(State(app): State<App>, Path(id): Path<InspectionId>) -> Result<Response, ApiError> {
     let row = inspection(&app, id).await?;
     file(&app, &row.robot_id, row.image_path.as_deref()).await
+}
+
+/// A photo of an inspection besides its first: `picture-2.jpg`, `picture-3.jpg` and so on.
+#[utoipa::path(get, path = "/api/v1/inspections/{id}/{name}", tag = "inspections",
+    params(("id" = i64, Path, description = "Which inspection"), ("name" = String, Path, example = "picture-2.jpg")),
+    responses((status = 200, content_type = "image/jpeg"), (status = 404, body = ErrorBody)))]
+pub(crate) async fn further_picture(
+    State(app): State<App>,
+    Path((id, name)): Path<(InspectionId, String)>,
+) -> Result<Response, ApiError> {
+    let row = inspection(&app, id).await?;
+    let photo = further_photo(&name).and_then(|at| row.more_photos.get(at));
+    file(&app, &row.robot_id, photo.map(|photo| photo.path.as_str())).await
 }
 
 /// The accepted photo that it was compared with.

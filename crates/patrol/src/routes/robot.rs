@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::drive;
 use crate::App;
-use crate::control::{CommandFault, Step, give, target};
+use crate::control::{Bounds, CommandFault, Step, give, target};
 use crate::run::TellError;
 
 /// What an operator shows to move the robot.
@@ -164,7 +164,7 @@ pub(crate) struct Taken {
     responses(
         (status = 202, description = "The robot is on its way", body = Taken),
         (status = 409, description = "`run_active`, `controlled`, `not_in_control`, `robot_refused`", body = ErrorBody),
-        (status = 422, description = "That is no place on the map", body = ErrorBody),
+        (status = 422, description = "That is no place on the map, or outside the allowed area", body = ErrorBody),
         (status = 503, description = "`robot_away`", body = ErrorBody),
     ),
 )]
@@ -176,7 +176,8 @@ pub(crate) async fn move_to(
     app.lease.allow(token(&headers))?;
     let state = app.link.now();
     let heading = wanted.theta.or(state.pose.map(|seen| seen.value.theta)).unwrap_or_default();
-    let place = target(&state, wanted.x, wanted.y, heading).map_err(ApiError::invalid)?;
+    let bounds = Bounds::of(&app.settings.current());
+    let place = target(&state, &bounds, wanted.x, wanted.y, heading).map_err(ApiError::invalid)?;
     taken(&app, Command::MoveTo(place)).await
 }
 
@@ -209,6 +210,7 @@ pub(crate) struct TakeStep {
     responses(
         (status = 202, description = "The robot moves", body = Taken),
         (status = 409, description = "`run_active`, `controlled`, `not_in_control`, `robot_refused`", body = ErrorBody),
+        (status = 422, description = "The robot would leave the allowed area", body = ErrorBody),
         (status = 503, description = "`robot_away`", body = ErrorBody),
     ),
 )]
@@ -218,7 +220,9 @@ pub(crate) async fn step(
     Json(wanted): Json<TakeStep>,
 ) -> Result<(StatusCode, Json<Taken>), ApiError> {
     app.lease.allow(token(&headers))?;
-    taken(&app, wanted.action.command()).await
+    let pose = app.link.now().pose.map(|seen| seen.value);
+    let step = Bounds::of(&app.settings.current()).step(wanted.action, pose);
+    taken(&app, step.map_err(|error| ApiError::invalid(error.to_string()))?).await
 }
 
 /// Ends what the robot is doing.

@@ -13,7 +13,7 @@ use tracing::warn;
 
 use super::LegacyError;
 use crate::App;
-use crate::control::{CommandFault, Refused, Step, give, target};
+use crate::control::{Bounds, CommandFault, Refused, Step, give, target};
 
 /// Returns the routes of this module.
 pub(crate) fn routes() -> Routes<App> {
@@ -69,7 +69,8 @@ async fn move_to(State(app): State<App>, Json(wanted): Json<Value>) -> Result<Js
     let coordinate = |value: &Value| number(value).ok_or_else(|| LegacyError::bad_request("Invalid coordinate values"));
     let (x, y) = (coordinate(x)?, coordinate(y)?);
     let theta = wanted.get("theta").map_or(Ok(0.0), coordinate)?;
-    let place = target(&app.link.now(), x, y, theta).map_err(LegacyError::bad_request)?;
+    let bounds = Bounds::of(&app.settings.current());
+    let place = target(&app.link.now(), &bounds, x, y, theta).map_err(LegacyError::bad_request)?;
     app.lease.allow_anybody()?;
     give(&app.link, Command::MoveTo(place)).await?;
     Ok(Json(json!({"status": "Moving", "target": {"x": place.x, "y": place.y, "theta": place.theta}})))
@@ -79,7 +80,9 @@ async fn manual_control(State(app): State<App>, Json(wanted): Json<Value>) -> Re
     let action = wanted.get("action").and_then(Value::as_str).unwrap_or_default();
     let step = Step::parse(action).ok_or_else(|| LegacyError::bad_request("Invalid action"))?;
     app.lease.allow_anybody()?;
-    give(&app.link, step.command()).await?;
+    let pose = app.link.now().pose.map(|seen| seen.value);
+    let command = Bounds::of(&app.settings.current()).step(step, pose);
+    give(&app.link, command.map_err(|error| LegacyError::bad_request(error.to_string()))?).await?;
     Ok(Json(json!({"status": "Command sent", "action": action})))
 }
 

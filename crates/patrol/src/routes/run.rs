@@ -79,6 +79,7 @@ impl From<StartError> for ApiError {
             | StartError::RobotNotReady(_)
             | StartError::Controlled(_)
             | StartError::NotConfigured
+            | StartError::OutOfBounds(_)
             | StartError::Plan(_) => StatusCode::CONFLICT,
             StartError::NoRoute(_) | StartError::NoPoint(_) => StatusCode::NOT_FOUND,
             StartError::Ending => StatusCode::SERVICE_UNAVAILABLE,

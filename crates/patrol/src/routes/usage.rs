@@ -8,6 +8,7 @@ use axum::http::Method;
 use chassis::http::{Access, ApiError, ErrorBody, Routes};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -31,6 +32,22 @@ pub(crate) struct UsageQuery {
     /// Up to this day, it included.
     #[param(value_type = Option<String>, format = Date)]
     to: Option<Date>,
+}
+
+impl UsageQuery {
+    /// Returns the robot, if one was named.
+    pub(super) fn robot(&self) -> Option<&str> {
+        self.robot_id.as_deref().filter(|robot| !robot.is_empty())
+    }
+
+    /// Returns the moments at which the days begin and end, where they do, by the clocks of the site.
+    pub(super) fn period(&self, zone: &TimeZone) -> Result<(Option<Timestamp>, Option<Timestamp>), ApiError> {
+        let invalid = |error: jiff::Error| ApiError::invalid(error.to_string());
+        let begins = |day: Date| day.to_zoned(zone.clone()).map(|zoned| zoned.timestamp());
+        let after = self.to.map(Date::tomorrow).transpose().map_err(invalid)?;
+        let moment = |day: Option<Date>| day.map(begins).transpose().map_err(invalid);
+        Ok((moment(self.from)?, moment(after)?))
+    }
 }
 
 /// What was spent.
@@ -82,18 +99,13 @@ struct Allowance {
     responses((status = 200, body = Usage), (status = "4XX", body = ErrorBody)))]
 pub(crate) async fn show(State(app): State<App>, Query(query): Query<UsageQuery>) -> Result<Json<Usage>, ApiError> {
     let settings = app.settings.current();
-    let zone = settings.zone();
-    let begins = |day: Date| day.to_zoned(zone.clone()).map(|zoned| zoned.timestamp());
-    let moment = |day: Option<Date>| day.map(begins).transpose().map_err(|error| ApiError::invalid(error.to_string()));
-    let after = query.to.map(Date::tomorrow).transpose().map_err(|error| ApiError::invalid(error.to_string()))?;
-    let (from, to) = (moment(query.from)?, moment(after)?);
-    let robot = query.robot_id.as_deref().filter(|robot| !robot.is_empty());
+    let (from, to) = query.period(&settings.zone())?;
     let prices = settings.prices();
     let sums = async |robot, from, to| {
         let spent = app.history.spending_by_day(robot, from, to).await.map_err(ApiError::internal)?;
         Ok::<_, ApiError>(by_day(&spent, |row| row.cost.or_else(|| prices.cost(row.model.as_deref()?, row.usage))))
     };
-    let days = sums(robot, from, to).await?;
+    let days = sums(query.robot(), from, to).await?;
     let (start, end) = app.history.day_of(Timestamp::now());
     let today = sums(None, Some(start), Some(end)).await?;
     let per_day = Allowance {

@@ -35,6 +35,8 @@ pub(super) enum Kind {
         most: usize,
         longest: usize,
     },
+    /// An area on the map: its corners in metres; none for everywhere.
+    Area,
     /// Prices by model.
     Prices,
     /// The URL of a service; empty for none.
@@ -99,6 +101,7 @@ pub(super) fn all() -> &'static [Field] {
         let groups = [
             ("Site", site()),
             ("Patrol", patrol()),
+            ("Driving", driving()),
             ("Battery", battery()),
             ("Inspection", inspection()),
             ("Reports", reports()),
@@ -190,6 +193,20 @@ fn patrol() -> Vec<Field> {
             "A run that waits for the battery ends after that.",
         ),
         number("schedule_run_late_minutes", whole(0, 1440), 15, "Late start", late).in_unit("min"),
+    ]
+}
+
+fn driving() -> Vec<Field> {
+    let by_hand = |key, least, most, title, unit| {
+        let help = "When somebody drives it. On its rounds the robot chooses its speed itself.";
+        Field::of(key, Kind::Number { least, most }, json!(most), title, help).in_unit(unit)
+    };
+    let area = "The corners of the area on the map that the robot may be sent to and driven in, one in a line: x, y in metres. \
+                A run with a waypoint outside does not start. Empty: everywhere. Its way home is never hindered.";
+    vec![
+        by_hand("drive_speed_limit", 0.03, 0.3, "Greatest speed by hand", "m/s"),
+        by_hand("drive_turn_limit", 5.0, 90.0, "Greatest turning speed by hand", "°/s"),
+        Field::of("allowed_area", Kind::Area, json!([]), "Allowed area", area),
     ]
 }
 

@@ -11,6 +11,9 @@ use super::fields::Kind;
 /// The longest text, in characters: room for any prompt, not for a disk full of them.
 const LONGEST_TEXT: usize = 20_000;
 const LONGEST_LINE: usize = 500;
+/// The most corners of an area, and how far one may lie from the origin of the map, in metres.
+const MOST_CORNERS: usize = 100;
+const FURTHEST_CORNER: f64 = 10_000.0;
 
 impl Kind {
     /// Returns the value as it is kept, or what it should be.
@@ -38,6 +41,7 @@ impl Kind {
                 expect(is_zone, value, "expected the name of a time zone, as Europe/Berlin")
             }
             Self::List { most, longest } => list(value, most, longest),
+            Self::Area => area(value),
             Self::Prices => prices(value),
             Self::Url => url(value, &["http", "https"]),
             Self::StreamUrl => url(value, &["rtsp", "rtsps"]),
@@ -95,6 +99,17 @@ fn list(value: &Value, most: usize, longest: usize) -> Result<Value, String> {
     expect(is_list, value, format!("expected at most {most} texts of 1 to {longest} characters"))
 }
 
+fn area(value: &Value) -> Result<Value, String> {
+    let read: Option<Vec<[f64; 2]>> = serde_json::from_value(value.clone()).ok();
+    let is_near = |corner: &[f64; 2]| corner.iter().all(|part| part.abs() <= FURTHEST_CORNER);
+    let is_area = read.is_some_and(|corners| {
+        (corners.is_empty() || (3..=MOST_CORNERS).contains(&corners.len())) && corners.iter().all(is_near)
+    });
+    let expectation =
+        format!("expected the corners of an area in metres, 3 to {MOST_CORNERS}, as [[0, 0], [5, 0], [5, 4]], or none");
+    expect(is_area, value, expectation)
+}
+
 fn prices(value: &Value) -> Result<Value, String> {
     let read: Result<BTreeMap<String, Price>, _> = serde_json::from_value(value.clone());
     let is_price = |price: f64| price.is_finite() && price >= 0.0;
@@ -130,6 +145,7 @@ mod tests {
             Kind::Choice(&["a"]),
             Kind::Zone,
             Kind::List { most: 1, longest: 3 },
+            Kind::Area,
             Kind::Prices,
             Kind::Url,
             Kind::StreamUrl,
@@ -162,7 +178,22 @@ mod tests {
     }
 
     #[test]
-    fn only_urls_of_the_right_kind_are_urls() {
+    fn w06_an_area_has_three_corners_or_none() {
+        for (value, expected) in [
+            (json!([]), true),
+            (json!([[0, 0], [5.5, 0], [5, -4]]), true),
+            (json!([[0, 0], [5, 0]]), false),
+            (json!([[0, 0], [5, 0], [5]]), false),
+            (json!([[0, 0], [5, 0], [5, 1e9]]), false),
+            (json!([[0, 0], [5, 0], ["5", 4]]), false),
+            (Value::from(vec![vec![0; 2]; MOST_CORNERS + 1]), false),
+        ] {
+            assert_eq!(Kind::Area.check(&value).is_ok(), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn w19_only_urls_of_the_right_kind_are_urls() {
         for (kind, text, expected) in [
             (Kind::Url, "", true),
             (Kind::Url, "http://jetson:5010", true),

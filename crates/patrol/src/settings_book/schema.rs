@@ -13,7 +13,7 @@ use super::resolve::{Resolved, shown};
 pub(crate) struct FieldView {
     /// Its name.
     key: &'static str,
-    /// `boolean`, `integer`, `number`, `text`, `long_text`, `choice`, `list`, `prices`, `url` or `secret`.
+    /// `boolean`, `integer`, `number`, `text`, `long_text`, `choice`, `list`, `area`, `prices`, `url` or `secret`.
     #[serde(rename = "type")]
     #[schema(rename = "type")]
     kind: &'static str,
@@ -91,6 +91,7 @@ fn described(kind: Kind) -> (&'static str, Option<(f64, f64)>) {
         Kind::LongText => ("long_text", None),
         Kind::Choice(_) | Kind::Zone => ("choice", None),
         Kind::List { most, .. } => ("list", Some((0.0, most as f64))),
+        Kind::Area => ("area", None),
         Kind::Prices => ("prices", None),
         Kind::Url | Kind::StreamUrl => ("url", None),
         Kind::Secret => ("secret", None),

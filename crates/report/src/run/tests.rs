@@ -19,6 +19,7 @@ fn inspection(point: &str, verdict: Option<Verdict>) -> Inspection {
         description: String::new(),
         trouble: None,
         photo: None,
+        more_photos: Vec::new(),
         previous: None,
         difference: None,
         difference_score: None,
@@ -109,6 +110,24 @@ fn what_was_used_is_added_up_and_an_unknown_price_is_not_taken_for_nothing() {
     assert_eq!(lines[2], serde_json::json!({ "name": "Total", "tokens": ["1,460", "40", "1,500"], "cost": "$0.7500" }));
     let unknown = [priced[0], expense(Purpose::Report, 100, None)];
     assert_eq!(expenses(&unknown)[2]["cost"], "–");
+}
+
+#[test]
+fn every_photo_of_a_waypoint_is_shown_and_numbered() {
+    let png = Bytes::from_static(include_bytes!("../../tests/data/map.png"));
+    let photo = |taken| Photo { picture: png.clone(), taken };
+    let taken = at("2026-03-29T03:00:00+02:00[Europe/Madrid]");
+    let look = Inspection {
+        photo: Some(photo(Some(taken))),
+        more_photos: vec![photo(None), photo(None)],
+        previous: Some(photo(None)),
+        ..inspection("a", Some(Verdict::Ng))
+    };
+    let view = view(&report(vec![look]));
+    let photos = view["points"][0]["photos"].as_array().cloned().unwrap_or_default();
+    let captions: Vec<_> = photos.iter().map(|photo| photo["caption"].clone()).collect();
+    assert_eq!(captions, ["Photo 1 · 2026-03-29 03:00:00", "Photo 2", "Photo 3", "Before"]);
+    assert!(photos.iter().all(|photo| photo["picture"].is_object()), "{photos:?}");
 }
 
 #[test]

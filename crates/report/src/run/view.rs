@@ -20,18 +20,15 @@ const LONGEST_BESIDE: f64 = 420.0;
 pub(super) struct Draft<'a> {
     report: &'a RunReport,
     map: Option<PictureId>,
-    inspections: Vec<[Option<PictureId>; 3]>,
+    /// The photos of each inspection in the order in which they are shown, and what stands below each.
+    inspections: Vec<Vec<Shot<'a>>>,
     alerts: Vec<Option<PictureId>>,
 }
 
 impl<'a> Draft<'a> {
     pub(super) fn new(report: &'a RunReport, pictures: &mut Pictures) -> Self {
+        let inspections = report.inspections.iter().map(|inspection| shots(inspection, pictures)).collect();
         let mut add = |photo: &Option<Photo>| photo.as_ref().map(|photo| pictures.add(&photo.picture));
-        let inspections = report
-            .inspections
-            .iter()
-            .map(|inspection| [&inspection.photo, &inspection.previous, &inspection.difference].map(&mut add))
-            .collect();
         let alerts = report.alerts.iter().map(|alert| add(&alert.evidence)).collect();
         let map = report.map.as_ref().map(|map| pictures.add(&map.png));
         Self { report, map, inspections, alerts }
@@ -45,7 +42,7 @@ impl<'a> Draft<'a> {
             .iter()
             .zip(&numbers)
             .zip(&self.inspections)
-            .map(|((inspection, number), photos)| point(inspection, *number, photos, album))
+            .map(|((inspection, number), shots)| point(inspection, *number, shots, album))
             .collect();
         let alerts: Vec<_> =
             report.alerts.iter().zip(&self.alerts).map(|(alert, picture)| alert_view(alert, *picture, album)).collect();
@@ -226,15 +223,27 @@ fn photo(photo: &Photo, id: PictureId, album: &Album, what: &str) -> PhotoView {
     PhotoView { picture, caption }
 }
 
-fn point(inspection: &Inspection, number: usize, photos: &[Option<PictureId>; 3], album: &Album) -> Value {
-    let kept = [&inspection.photo, &inspection.previous, &inspection.difference];
-    let captions = ["Now", "Before", "Difference"];
-    let mut views: Vec<PhotoView> = Vec::new();
-    for ((kept, id), what) in kept.into_iter().zip(photos).zip(captions) {
-        if let (Some(kept), Some(id)) = (kept, id) {
-            views.push(photo(kept, *id, album, what));
-        }
-    }
+/// A photo on its way to the page.
+struct Shot<'a> {
+    photo: &'a Photo,
+    id: PictureId,
+    what: String,
+}
+
+/// Returns the photos of an inspection as they are shown: what was seen now, then before, then the difference.
+fn shots<'a>(inspection: &'a Inspection, pictures: &mut Pictures) -> Vec<Shot<'a>> {
+    let now = inspection.photo.iter().chain(&inspection.more_photos);
+    let name =
+        |number: usize| if inspection.more_photos.is_empty() { "Now".to_owned() } else { format!("Photo {number}") };
+    let now = now.zip(1..).map(|(photo, number)| (photo, name(number)));
+    let before = inspection.previous.iter().map(|photo| (photo, "Before".to_owned()));
+    let difference = inspection.difference.iter().map(|photo| (photo, "Difference".to_owned()));
+    let all = now.chain(before).chain(difference);
+    all.map(|(photo, what)| Shot { photo, id: pictures.add(&photo.picture), what }).collect()
+}
+
+fn point(inspection: &Inspection, number: usize, shots: &[Shot<'_>], album: &Album) -> Value {
+    let mut views: Vec<PhotoView> = shots.iter().map(|shot| photo(shot.photo, shot.id, album, &shot.what)).collect();
     if let [only] = &mut views[..] {
         // A single photo needs no word to tell it from others.
         let caption = only.caption.trim_start_matches("Now").trim_start_matches([' ', '·', ':']).to_owned();

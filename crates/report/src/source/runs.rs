@@ -114,6 +114,7 @@ async fn inspections(
             description: look.text("ai_description").unwrap_or_else(|| described(&answer)),
             trouble,
             photo: photo("image_path").await.map(|photo| Photo { taken, ..photo }),
+            more_photos: more_photos(look, files, zone).await,
             previous: photo("previous_path").await,
             difference: photo("difference_path").await.map(|photo| Photo { taken: None, ..photo }),
             difference_score: look.real("difference_score"),
@@ -121,6 +122,24 @@ async fn inspections(
         });
     }
     Ok(inspections)
+}
+
+/// A photo besides the first, as the database has it.
+#[derive(Deserialize)]
+struct Further {
+    path: String,
+    captured_at: String,
+}
+
+/// Returns the photos of an inspection besides its first.
+async fn more_photos(look: &Row, files: &Files<'_>, zone: &TimeZone) -> Vec<Photo> {
+    let further = look.text("more_photos").and_then(|text| serde_json::from_str::<Vec<Further>>(&text).ok());
+    let mut photos = Vec::new();
+    for Further { path, captured_at } in further.unwrap_or_default() {
+        let taken = captured_at.parse::<Timestamp>().ok().map(|at| at.to_zoned(zone.clone()));
+        photos.push(Photo { picture: files.photo(&path).await, taken });
+    }
+    photos
 }
 
 /// Returns when the photos were taken with which those of a run were compared.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use domain::patrol::Verdict;
+use jiff::Zoned;
 use sqlx::sqlite::{SqliteJournalMode, SqlitePool};
 use tempfile::TempDir;
 
@@ -59,6 +60,7 @@ ALTER TABLE inspection_results ADD COLUMN captured_us INTEGER;
 ALTER TABLE inspection_results ADD COLUMN previous_path TEXT;
 ALTER TABLE inspection_results ADD COLUMN difference_score REAL;
 ALTER TABLE inspection_results ADD COLUMN negative_control TEXT;
+ALTER TABLE inspection_results ADD COLUMN more_photos TEXT;
 CREATE TABLE run_path (id INTEGER PRIMARY KEY, run_id INTEGER, at_us INTEGER, x REAL, y REAL, theta REAL);
 CREATE TABLE token_spending (id INTEGER PRIMARY KEY, run_id INTEGER, purpose TEXT, input INTEGER, output INTEGER,
     total INTEGER, cost REAL);
@@ -71,6 +73,8 @@ UPDATE inspection_results SET verdict = CASE point_name WHEN 'Lobby' THEN 'OK' W
 UPDATE inspection_results SET previous_path = '3_x/Lobby_OK_1.jpg', difference_score = 0.5, negative_control = 'failed'
     WHERE point_name = '門';
 UPDATE inspection_results SET negative_control = 'passed', captured_us = 1775135000000000 WHERE point_name = 'Lobby';
+UPDATE inspection_results SET more_photos = '[{\"path\": \"old.jpg\", \"captured_at\": \"2026-04-02T13:03:25Z\"}, {\"path\": \"gone.jpg\",
+    \"captured_at\": \"2026-04-02T13:03:30Z\"}]' WHERE point_name = 'Lobby';
 ";
 
 struct Site {
@@ -180,6 +184,10 @@ async fn our_columns_come_before_what_can_be_guessed() {
     assert_eq!(run.started.to_string(), "2026-04-02T15:00:00+02:00[Europe/Madrid]");
     let verdicts: Vec<_> = run.inspections.iter().map(|look| look.verdict).collect();
     assert_eq!(verdicts, [Some(Verdict::Ok), Some(Verdict::Stale), Some(Verdict::Cancelled), None]);
+    let more = &run.inspections[0].more_photos;
+    let more: Vec<_> = more.iter().map(|photo| (&photo.picture[..], photo.taken.as_ref().map(Zoned::time))).collect();
+    let time = |second| Some(jiff::civil::time(15, 3, second, 0));
+    assert_eq!(more, [(&b"old"[..], time(25)), (&b""[..], time(30))], "one of them is lost");
     let previous = run.inspections[1].previous.as_ref().expect("there was one");
     assert_eq!(previous.picture, "lobby");
     assert_eq!(

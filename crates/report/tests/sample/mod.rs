@@ -98,6 +98,7 @@ pub(crate) fn inspection(number: usize, verdict: Verdict) -> Inspection {
         description: description.into(),
         trouble: trouble.map(Into::into),
         photo: seen.then(|| Photo { picture: photo(1280, 720, seed), taken: None }),
+        more_photos: Vec::new(),
         previous: None,
         difference: None,
         difference_score: None,

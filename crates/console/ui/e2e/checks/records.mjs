@@ -20,6 +20,7 @@ export async function records(visit) {
   await visit.picture('reports');
   await visit.go('#/costs');
   await page.locator('[data-total-cost]').waitFor();
+  await page.locator('[data-controls] h2').waitFor();
   await visit.picture('costs');
   return `${schedule}; ${changed}; ${shared}`;
 }
@@ -52,6 +53,13 @@ async function settings(visit) {
   const stored = (await visit.api('/api/v1/settings')).video_prompt;
   assert(stored === `${before} Also look for puddles.`, `the setting is ${stored}`);
   await visit.picture('settings');
+  const area = page.locator('[data-setting="allowed_area"]');
+  await area.locator('textarea').fill('0, 0\n5, 0');
+  await area.locator('textarea').blur();
+  await area.getByText('An area has at least three corners.').waitFor();
+  await visit.picture('settings-area');
+  await area.locator('textarea').fill('');
+  await area.locator('textarea').blur();
   await visit.api('/api/v1/settings', { method: 'PATCH', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ video_prompt: before }) });
   return 'a setting changed and stored';
 }

@@ -94,11 +94,17 @@ export type Spent = Schemas['Sum'];
 export type UsageDay = Schemas['Day'];
 export type UsageAnswer = Present<Schemas['Usage']>;
 
+/** How models answer questions whose answer is known. */
+export type ControlQuestions = Present<Schemas['ControlQuestions']>;
+export type ControlDay = Schemas['DayScore'];
+
 export type Share = Present<Schemas['ShareView']>;
 export type Shared = With<Present<Schemas['SharedView']>, { runs: RunSummary[]; reports: Report[] }>;
 
-export type FieldType = 'boolean' | 'integer' | 'number' | 'text' | 'long_text' | 'choice' | 'list' | 'prices' | 'url' | 'secret';
-export type SettingValue = boolean | number | string | string[] | { [key: string]: unknown } | null;
+export type FieldType = 'boolean' | 'integer' | 'number' | 'text' | 'long_text' | 'choice' | 'list' | 'area' | 'prices' | 'url' | 'secret';
+/** A corner of an area on a map, in metres. */
+export type Corner = [number, number];
+export type SettingValue = boolean | number | string | string[] | Corner[] | { [key: string]: unknown } | null;
 export type Settings = Record<string, SettingValue>;
 export type SettingField = With<Partial<Schemas['FieldView']>, { key: string; type: FieldType; default: SettingValue }>;
 

@@ -31,7 +31,7 @@ describe('a view of the map', () => {
     expect(far.y + IMAGE.height * far.scale).toBeGreaterThan(0);
   });
 
-  it('follows two fingers', () => {
+  it('W-30 follows two fingers', () => {
     const before = [{ x: 300, y: 300 }, { x: 400, y: 300 }] as const;
     const after = [{ x: 250, y: 320 }, { x: 450, y: 320 }] as const;
     const view = pinched(fit, before, after, IMAGE, BOX);

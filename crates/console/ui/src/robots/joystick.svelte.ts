@@ -119,9 +119,9 @@ export class Joystick {
 
   #hear(text: string): void {
     try {
-      const { driving, reason } = JSON.parse(text) as { driving: boolean; reason?: string | null };
+      const { reason } = JSON.parse(text) as { reason?: string | null };
       // That it stands when nobody asks it to move is no trouble.
-      this.trouble = driving || reason === undefined || reason === null || reason === STANDING ? '' : reason.charAt(0).toUpperCase() + reason.slice(1);
+      this.trouble = reason === undefined || reason === null || reason === STANDING ? '' : reason.charAt(0).toUpperCase() + reason.slice(1);
     } catch {
       this.trouble = '';
     }

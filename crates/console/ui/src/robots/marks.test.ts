@@ -10,7 +10,7 @@ function run(points: Partial<RunPoint>[], current: number): RunProgress {
 }
 
 describe('waypoints on the map', () => {
-  it('are numbered as the robot visits them; one that is off has no number', () => {
+  it('W-30 are all drawn, numbered as the robot visits them; one that is off has no number', () => {
     expect(waypointMarks(POINTS).map(({ label, tone }) => [label, tone])).toEqual([
       ['1', 'plain'],
       ['–', 'off'],

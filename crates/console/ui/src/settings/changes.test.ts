@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { SettingField } from '../api/patrol';
-import { changes, fault, groups, isMasked, lines, overrides } from './changes';
+import type { SettingField, SettingValue } from '../api/patrol';
+import { changes, cornerText, corners, fault, groups, isMasked, lines, overrides } from './changes';
 
 const STORED = { turbo: false, model: 'a', rules: ['x', 'y'], key: '****1234' };
 
@@ -23,7 +23,7 @@ describe('what is sent', () => {
 const number = (change: Partial<SettingField>): SettingField => ({ key: 'n', type: 'number', default: 0, ...change });
 
 describe('a value', () => {
-  it.each([
+  it.each<[SettingField, SettingValue, string | null]>([
     [number({ min: 0, max: 100 }), 101, 'Between 0 and 100.'],
     [number({ min: 1 }), 0, 'At least 1.'],
     [number({ max: 9 }), 10, 'At most 9.'],
@@ -36,6 +36,9 @@ describe('a value', () => {
     [number({ type: 'text', max_length: 3 }), 'four', 'At most 3 characters.'],
     [number({ type: 'prices' }), { m: { input: 1, output: Number.NaN } }, 'Give each model a name and two prices.'],
     [number({ type: 'prices' }), { m: { input: 0.5, output: 3 } }, null],
+    [number({ type: 'area' }), [[0, 0], [1, 0]], 'An area has at least three corners.'],
+    [number({ type: 'area' }), [[0, 0], [1, Number.NaN], [2, 2]], 'Line 2 is not two numbers, as 8.5, 6.'],
+    [number({ type: 'area' }), [], null],
     [number({ min: 0, max: 100 }), 100, null],
     [number({ type: 'text' }), '', null],
   ])('of %j cannot be %j', (field, value, sentence) => {
@@ -59,4 +62,11 @@ it('reads a list line by line', () => {
 it('knows a secret by its mask', () => {
   expect(isMasked('****a3f9')).toBe(true);
   expect(isMasked('')).toBe(false);
+});
+
+it('reads an area as its corners, and writes it again', () => {
+  expect(corners('0, 0\n\n 8.5;-6 \n8.5 6')).toEqual([[0, 0], [8.5, -6], [8.5, 6]]);
+  expect(corners('1, 2, 3')).toEqual([[Number.NaN, Number.NaN]]);
+  expect(cornerText([[0, 0], [8.5, -6]])).toBe('0, 0\n8.5, -6');
+  expect(cornerText(null)).toBe('');
 });

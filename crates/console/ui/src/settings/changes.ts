@@ -1,4 +1,4 @@
-import type { Price, SettingField, Settings, SettingValue } from '../api/patrol';
+import type { Corner, Price, SettingField, Settings, SettingValue } from '../api/patrol';
 import { sentence } from '../lib/format';
 
 /** Returns what differs from what is stored, and only that. */
@@ -26,7 +26,9 @@ export function fault(field: SettingField, value: SettingValue): string | null {
     case 'number':
       return numberFault(field, value);
     case 'list':
-      return listFault(field, Array.isArray(value) ? value : []);
+      return listFault(field, Array.isArray(value) ? value.map(String) : []);
+    case 'area':
+      return areaFault(Array.isArray(value) ? (value as readonly unknown[]) : []);
     case 'prices':
       return Object.entries(prices(value)).some(([model, { input, output }]) => model.trim() === '' || !(input >= 0) || !(output >= 0)) ? 'Give each model a name and two prices.' : null;
     default:
@@ -70,6 +72,26 @@ export function title(field: SettingField): string {
 /** Reads a list, one entry per line. */
 export function lines(text: string): string[] {
   return text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+}
+
+/** Reads the corners of an area, one in a line: `x, y`. What is no number stays to be seen as none. */
+export function corners(text: string): Corner[] {
+  return lines(text).map((line) => {
+    const [x, y, ...more] = line.split(/[,;\s]+/).map(Number);
+    return more.length > 0 ? [Number.NaN, Number.NaN] : [x ?? Number.NaN, y ?? Number.NaN];
+  });
+}
+
+/** Returns corners as text, one in a line. */
+export function cornerText(value: SettingValue): string {
+  return Array.isArray(value) ? value.map((corner) => (Array.isArray(corner) ? corner.join(', ') : String(corner))).join('\n') : '';
+}
+
+function areaFault(entries: readonly unknown[]): string | null {
+  const isCorner = (entry: unknown): boolean => Array.isArray(entry) && entry.length === 2 && entry.every((part) => Number.isFinite(part));
+  const wrong = entries.findIndex((entry) => !isCorner(entry));
+  if (wrong >= 0) return `Line ${wrong + 1} is not two numbers, as 8.5, 6.`;
+  return entries.length === 1 || entries.length === 2 ? 'An area has at least three corners.' : null;
 }
 
 /** Tells whether a secret is stored; its value is never shown. */
