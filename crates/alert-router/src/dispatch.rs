@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chassis::Stop;
+use chassis::{Stop, Trace};
 use domain::alert::Alert;
 use domain::retry::Schedule;
 use jiff::{SignedDuration, Timestamp};
@@ -73,7 +73,8 @@ impl Dispatcher {
         let next = waiting.get(due).map(|due| due.at);
         for due in waiting.drain(..due) {
             numbers.insert(due.id);
-            under_way.spawn(self.clone().attempt(due));
+            let trace = due.trace.map_or_else(Trace::begin, Trace::child);
+            under_way.spawn(trace.follow(self.clone().attempt(due)));
         }
         let pause = next.map_or(LONGEST_SLEEP, |next| next.duration_since(now).try_into().unwrap_or_default());
         Ok(pause.min(LONGEST_SLEEP))
@@ -84,7 +85,7 @@ impl Dispatcher {
         let channel = self.channel.name();
         let began = Instant::now();
         let attempt = self.channel.deliver(&due.alert_id, &due.body).await;
-        metrics::attempted(channel, attempt.result(), began.elapsed());
+        metrics::attempted(channel, &attempt, began.elapsed());
         let now = Timestamp::now();
         let ending = ending(attempt, due.attempts + 1, &self.schedule, fastrand::f64(), now);
         let (alert, attempts) = (&due.alert_id, due.attempts + 1);

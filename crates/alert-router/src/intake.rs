@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bus::{BusError, Consumer, Link, Message};
-use chassis::Stop;
 use chassis::http::{Condition, Readiness};
 use chassis::tasks::Backoff;
+use chassis::{Stop, Trace};
 use domain::alert::Alert;
 use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
@@ -109,7 +109,10 @@ impl Intake {
         let mut last_failure = Instant::now();
         while let Some(next) = stop.or(self.consumer.next()).await {
             let taken = match next {
-                Ok(message) => self.take(message, stop).await,
+                Ok(message) => {
+                    let trace = message.trace.map_or_else(Trace::begin, Trace::child);
+                    trace.follow(self.take(message, stop)).await
+                }
                 Err(error) => Err(error),
             };
             if let Err(error) = taken {
@@ -157,6 +160,9 @@ impl Intake {
 
     fn tell(&self, alert: &Alert, recorded: Recorded) {
         let (id, camera) = (&alert.alert_id, &alert.camera_id);
+        if let Recorded::New(verdict) = recorded {
+            metrics::recorded(alert.severity, verdict);
+        }
         match recorded {
             Recorded::New(Verdict::Deliver) => {
                 info!(alert = %id, %camera, class = &*alert.detection.class_name, "an alert is to be delivered");

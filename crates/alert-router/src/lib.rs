@@ -41,6 +41,7 @@ pub async fn run(config: Config, stop: Stop) -> anyhow::Result<()> {
     let channel = Arc::new(Channel::of(&config.delivery).context("starting the alert router")?);
     let server = Server::bind(config.address).await.context("starting the alert router")?;
 
+    metrics::begin(channel.name());
     let added = Arc::new(Notify::new());
     let readiness = Readiness::new();
     let intake = Intake::open(&config, &book, &channel, &added, &readiness).context("starting the alert router")?;

@@ -27,6 +27,20 @@ pub(crate) enum Verdict {
     Expire,
 }
 
+impl Verdict {
+    /// Every verdict.
+    pub(crate) const ALL: [Self; 3] = [Self::Deliver, Self::Silence, Self::Expire];
+
+    /// Returns the word that metrics have for it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Deliver => "deliver",
+            Self::Silence => "silence",
+            Self::Expire => "expire",
+        }
+    }
+}
+
 impl Limits {
     /// Returns the time after which alerts of the same kind count against one raised at `raised_at`.
     pub(crate) fn horizon(&self, raised_at: Timestamp) -> Timestamp {

@@ -19,7 +19,7 @@ const FORGETTING: Duration = Duration::from_secs(60 * 60);
 pub(crate) async fn run(book: Book, retention: Option<Duration>, stop: Stop) -> anyhow::Result<()> {
     let mut next_forgetting = Instant::now();
     while !stop.is_stopped() {
-        metrics::show(&book.accounts().await?);
+        metrics::show(&book.accounts().await?, book.oldest_pending().await?, Timestamp::now());
         if Instant::now() >= next_forgetting {
             next_forgetting = Instant::now() + FORGETTING;
             forget(&book, retention).await?;

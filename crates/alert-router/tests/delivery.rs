@@ -201,6 +201,47 @@ async fn the_standard_output_holds_one_alert_per_line_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn the_receiver_is_told_the_trace_and_each_attempt_is_a_part_of_it() {
+    let site = Site::new().await;
+    let router = site.router(&[]).await;
+    site.receiver.then([Behaviour::Answer(500)]);
+    let trace = chassis::Trace::begin();
+    trace.follow(site.publish(&alert("a1", 0.0))).await;
+    site.until_accounts(&router, "delivered", 1).await;
+    let parts: Vec<chassis::Trace> = site
+        .receiver
+        .received()
+        .iter()
+        .map(|received| received.headers["traceparent"].to_str().expect("is text").parse().expect("is one"))
+        .collect();
+    assert_eq!(parts.iter().map(|part| part.id()).collect::<Vec<_>>(), [trace.id(), trace.id()]);
+    assert!(parts[0] != parts[1] && parts[0] != trace, "{parts:?}");
+}
+
+#[tokio::test]
+async fn what_is_known_before_the_first_alert_is_shown_at_zero() {
+    let site = Site::new().await;
+    let router = site.router(&[]).await;
+    let answer = site.client.get(router.url("/metrics")).send().await.expect("is answered");
+    let text = answer.text().await.expect("is text");
+    for line in [
+        "ronda_alerts_recorded_total{severity=\"critical\",verdict=\"silence\"} 0",
+        "ronda_alerts_repeated_total 0",
+        "ronda_delivery_attempts_total{channel=\"webhook\",result=\"refused\"} 0",
+        "ronda_delivery_seconds_count{channel=\"webhook\"} 0",
+        "ronda_alert_delay_seconds_count{channel=\"webhook\"} 0",
+        "ronda_bus_received_total{topic=\"alerts\"} 0",
+        "ronda_bus_dead_total{topic=\"alerts\"} 0",
+        "ronda_bus_lag{topic=\"alerts\"} 0",
+        "ronda_ready{condition=\"recording\"} 1",
+        "ronda_task_restarts_total 0",
+        "ronda_log_events_total{level=\"error\"} 0",
+    ] {
+        assert!(text.lines().any(|other| other == line), "{line} is missing in {text}");
+    }
+}
+
+#[tokio::test]
 async fn the_metrics_add_up_and_tell_how_long_it_took() {
     let site = Site::new().await;
     let router = site.router(&[]).await;
@@ -225,6 +266,10 @@ async fn the_metrics_add_up_and_tell_how_long_it_took() {
         "ronda_delivery_attempts_total{channel=\"webhook\",result=\"delivered\"} 1",
         "ronda_alert_delay_seconds_count{channel=\"webhook\"} 1",
         "ronda_bus_received_total{topic=\"alerts\"} 1",
+        "ronda_bus_delay_seconds_count{topic=\"alerts\"} 1",
+        "ronda_alerts_recorded_total{severity=\"warning\",verdict=\"deliver\"} 1",
+        "ronda_delivery_oldest_pending_seconds 0",
+        "ronda_redis_up 1",
     ] {
         assert!(has(&text, line), "{line} is missing in {text}");
     }

@@ -7,7 +7,7 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError};
 use tokio::time::timeout;
 
-use crate::{BusError, RedisUrl};
+use crate::{BusError, RedisUrl, metrics};
 
 /// How long connecting may take, and how long any command that does not wait for messages.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
@@ -38,6 +38,8 @@ impl Connection {
         let client = Client::open(url.info()).map_err(|error| BusError::Url(error.to_string()))?;
         let manager = ConnectionManager::new_lazy_with_config(client, config)
             .map_err(|error| BusError::Url(error.to_string()))?;
+        // Shown from the start, as what it is until something was asked.
+        metrics::redis_up();
         Ok(Self { manager, server: url.server().into(), limit })
     }
 
@@ -57,7 +59,7 @@ impl Connection {
 
     fn understood<T>(&self, answer: Option<Result<T, RedisError>>) -> Result<T, BusError> {
         let server = self.server.to_string();
-        match answer {
+        let understood = match answer {
             Some(Ok(value)) => Ok(value),
             None => Err(BusError::TimedOut { server }),
             Some(Err(error)) if error.is_timeout() => Err(BusError::TimedOut { server }),
@@ -65,6 +67,9 @@ impl Connection {
                 ErrorKind::Io => BusError::Unreachable { server, source },
                 _ => BusError::Refused { server, source },
             }),
-        }
+        };
+        let has_answered = matches!(understood, Ok(_) | Err(BusError::Refused { .. }));
+        metrics::redis_up().set(has_answered.into());
+        understood
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
 
+use chassis::Trace;
 use serde::{Deserialize, Serialize};
 
 use crate::BusError;
@@ -68,6 +69,8 @@ pub(crate) type ReadReply = Option<Vec<(String, Vec<RawEntry>)>>;
 pub(crate) struct Entry {
     pub(crate) id: EntryId,
     pub(crate) content: Content,
+    /// What it is part of, if its sender said so.
+    pub(crate) trace: Option<Trace>,
 }
 
 /// What an entry holds.
@@ -85,11 +88,13 @@ impl TryFrom<RawEntry> for Entry {
     type Error = BusError;
 
     fn try_from((id, fields): RawEntry) -> Result<Self, BusError> {
-        let content = match fields {
-            None => Content::Trimmed,
-            Some(mut fields) => fields.remove("data").map_or(Content::NoData, Content::Data),
+        let id = id.parse()?;
+        let Some(mut fields) = fields else {
+            return Ok(Self { id, content: Content::Trimmed, trace: None });
         };
-        Ok(Self { id: id.parse()?, content })
+        let trace = fields.remove(Trace::HEADER).and_then(|text| String::from_utf8(text).ok()?.parse().ok());
+        let content = fields.remove("data").map_or(Content::NoData, Content::Data);
+        Ok(Self { id, content, trace })
     }
 }
 
@@ -111,6 +116,18 @@ mod tests {
     fn ids_are_ordered_as_redis_orders_them() {
         assert!(id("9-5") < id("10-0") && id("10-2") < id("10-10") && EntryId::ZERO < id("0-1"));
         assert_eq!(id("1526919030474-55").to_string(), "1526919030474-55");
+    }
+
+    #[test]
+    fn an_entry_knows_its_trace_if_that_is_one() {
+        let text = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let entry = |trace: &str| {
+            let fields = [("data", "{}"), (Trace::HEADER, trace), ("more", "x")];
+            let fields = fields.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
+            Entry::try_from(("1-1".to_owned(), Some(fields.into()))).expect("is an entry")
+        };
+        assert_eq!(entry(text).trace.map(|trace| trace.to_string()).as_deref(), Some(text));
+        assert_eq!(entry("yesterday"), Entry { trace: None, ..entry(text) });
     }
 
     #[test]

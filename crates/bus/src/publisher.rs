@@ -1,5 +1,6 @@
 //! Sending, when losing a message while Redis is away is acceptable or the caller's business.
 
+use chassis::Trace;
 use redis::Cmd;
 use serde::Serialize;
 
@@ -19,14 +20,19 @@ impl Publisher {
     }
 
     /// Sends a message and returns the id Redis gave it. After [`BusError::TimedOut`] and
-    /// [`BusError::Unreachable`] it may have arrived all the same.
+    /// [`BusError::Unreachable`] it may have arrived all the same. It carries the [`Trace`] that the caller follows.
     pub async fn publish<T: Serialize>(&self, topic: &Topic<T>, message: &T) -> Result<EntryId, BusError> {
-        self.send(topic, &serde_json::to_vec(message)?).await
+        self.send(topic, &serde_json::to_vec(message)?, Trace::current()).await
     }
 
     /// Sends a message that is JSON already.
-    pub(crate) async fn send<T>(&self, topic: &Topic<T>, json: &[u8]) -> Result<EntryId, BusError> {
-        let sent = self.connection.send::<String>(&xadd(topic, json)).await;
+    pub(crate) async fn send<T>(
+        &self,
+        topic: &Topic<T>,
+        json: &[u8],
+        trace: Option<Trace>,
+    ) -> Result<EntryId, BusError> {
+        let sent = self.connection.send::<String>(&xadd(topic, json, trace)).await;
         match &sent {
             Ok(_) => metrics::published(topic.name()).inc(),
             Err(_) => metrics::publish_failures(topic.name()).inc(),
@@ -35,9 +41,12 @@ impl Publisher {
     }
 }
 
-fn xadd<T>(topic: &Topic<T>, json: &[u8]) -> Cmd {
+fn xadd<T>(topic: &Topic<T>, json: &[u8], trace: Option<Trace>) -> Cmd {
     let mut command = redis::cmd("XADD");
     command.arg(topic.name()).arg("MAXLEN").arg("~").arg(topic.max_len());
     command.arg("*").arg("data").arg(json);
+    if let Some(trace) = trace {
+        command.arg(Trace::HEADER).arg(trace.to_string());
+    }
     command
 }

@@ -29,6 +29,7 @@ impl<T: DeserializeOwned> Tail<T> {
     /// [`next`](Self::next) on. Connects with the first read. Must be called on a runtime.
     pub fn open(url: &RedisUrl, topic: &Topic<T>, after: Option<EntryId>) -> Result<Self, BusError> {
         let connection = Connection::waiting(url, WAIT)?;
+        metrics::begin_to_tail(topic.name());
         Ok(Self { connection, topic: topic.clone(), after, read: VecDeque::new() })
     }
 
@@ -64,7 +65,10 @@ impl<T: DeserializeOwned> Tail<T> {
     fn message(&self, entry: &Entry) -> Option<T> {
         let cause = match &entry.content {
             Content::Data(json) => match serde_json::from_slice(json) {
-                Ok(message) => return Some(message),
+                Ok(message) => {
+                    metrics::received(self.topic.name(), entry.id, entry.trace);
+                    return Some(message);
+                }
                 Err(error) => error.to_string(),
             },
             Content::NoData => "no field `data`".to_owned(),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bus::testing::RedisServer;
 use bus::{BusError, Consumer, GroupSettings, Inspector, Link, Message, Publisher, Start, Topic};
+use chassis::Trace;
 use tokio::time::timeout;
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -227,4 +228,15 @@ async fn a_consumer_tells_whether_redis_is_there_although_nothing_comes() {
     redis.start().expect("starts again");
     until(|link| *link == Link::Up).await;
     reading.abort();
+}
+
+#[tokio::test]
+async fn a_message_carries_the_trace_of_its_sender() {
+    let redis = RedisServer::new();
+    let trace = Trace::begin();
+    trace.follow(publish(&redis, [1])).await;
+    publish(&redis, [2]).await;
+    let mut consumer = member(&redis, GroupSettings::new("router"));
+    assert_eq!(next(&mut consumer).await.trace, Some(trace));
+    assert_eq!(next(&mut consumer).await.trace, None);
 }

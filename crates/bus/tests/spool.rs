@@ -4,8 +4,8 @@ use std::fs;
 use std::time::Duration;
 
 use bus::testing::RedisServer;
-use bus::{EntryId, SpoolError, SpoolSettings, SpooledPublisher, Tail, Topic};
-use chassis::Stop;
+use bus::{Consumer, EntryId, GroupSettings, SpoolError, SpoolSettings, SpooledPublisher, Tail, Topic};
+use chassis::{Stop, Trace};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -186,4 +186,23 @@ async fn a_directory_has_one_owner() {
     let _owner = SpooledPublisher::open(&redis.url(), &topic(), settings(&dir)).expect("is free");
     let refused = SpooledPublisher::open(&redis.url(), &topic(), settings(&dir));
     assert!(matches!(refused, Err(SpoolError::InUse(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_message_keeps_its_trace_on_disk_and_on_the_way() {
+    let (mut redis, dir) = (RedisServer::new(), tempfile::tempdir().expect("a directory"));
+    redis.stop();
+    let before = draining(&redis, settings(&dir));
+    let trace = Trace::begin();
+    trace.follow(before.publisher.publish(&1)).await.expect("is taken");
+    before.publisher.publish(&2).await.expect("is taken");
+    before.end().await;
+    redis.start().expect("starts again");
+    let after = draining(&redis, settings(&dir));
+    let mut consumer = Consumer::join(&redis.url(), &topic(), GroupSettings::new("router")).expect("the URL is good");
+    let mut next = async || timeout(PATIENCE, consumer.next()).await.expect("there is one").expect("Redis is there");
+    let (first, second) = (next().await, next().await);
+    assert_eq!([(first.value, first.trace), (second.value, second.trace)], [(1, Some(trace)), (2, None)]);
+    after.until_empty().await;
+    after.end().await;
 }

@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
 
 use crate::config::{ConfigError, Env};
-use crate::http::healthcheck;
+use crate::http::healthcheck::ask;
 use crate::tasks::Stop;
 use crate::{metrics, telemetry};
 
@@ -44,11 +44,12 @@ pub fn main<C: Settings>(name: &'static str, run: impl AsyncFnOnce(C, Stop) -> a
     let argument = std::env::args().nth(1);
     match argument.as_deref() {
         None => run_program(name, &env, async |stop| {
-            metrics::describe_process(name);
+            metrics::describe_process(name, &env);
+            tokio::spawn(metrics::watch_event_loop());
             let config = C::load(&env).with_context(|| format!("starting {name}"))?;
             run(config, stop).await
         }),
-        Some("healthcheck") => check_health(&env, C::PORT),
+        Some("healthcheck") => healthcheck(&env, C::PORT),
         Some("openapi") => print_openapi::<C>(name),
         Some("--version" | "-V") => say(&format!("{name} {}", env!("CARGO_PKG_VERSION"))),
         Some("--help" | "-h") => say(&usage(name)),
@@ -60,7 +61,7 @@ pub fn main<C: Settings>(name: &'static str, run: impl AsyncFnOnce(C, Stop) -> a
 /// knows that the service is to run, for programs that have subcommands of their own. It starts the
 /// log, the runtime and the [`Stop`] that signals set.
 pub fn run_program(name: &'static str, env: &Env, run: impl AsyncFnOnce(Stop) -> anyhow::Result<()>) -> ExitCode {
-    if let Err(error) = telemetry::start(env) {
+    if let Err(error) = telemetry::start(env, name) {
         return complain(name, &error.to_string());
     }
     install_tls();
@@ -74,13 +75,13 @@ pub fn run_program(name: &'static str, env: &Env, run: impl AsyncFnOnce(Stop) ->
     let result = runtime.block_on(async {
         let stop = Stop::new();
         tokio::spawn(heed_signals(stop.clone()));
-        info!(service = name, version = env!("CARGO_PKG_VERSION"), "starting");
+        info!(program = name, version = env!("CARGO_PKG_VERSION"), "starting");
         run(stop).await
     });
     runtime.shutdown_timeout(RUNTIME_GRACE);
     match result {
         Ok(()) => {
-            info!(service = name, "stopped");
+            info!(program = name, "stopped");
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -133,11 +134,13 @@ async fn heed_signals(stop: Stop) {
     std::process::exit(code);
 }
 
-fn check_health(env: &Env, default_port: u16) -> ExitCode {
+/// Asks the process that listens on `BIND` and `PORT` of this machine whether it is ready, and says so or why not in one
+/// sentence: what a container's health check runs. [`main`] does it for services.
+pub fn healthcheck(env: &Env, default_port: u16) -> ExitCode {
     let outcome = env
         .bind(default_port)
         .map_err(|error| error.to_string())
-        .and_then(|address| healthcheck::ask(address).map_err(|error| error.to_string()));
+        .and_then(|address| ask(address).map_err(|error| error.to_string()));
     match outcome {
         Ok(()) => say("ready"),
         Err(reason) => {

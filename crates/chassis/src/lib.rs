@@ -33,8 +33,10 @@ pub mod metrics;
 mod secret;
 pub mod tasks;
 mod telemetry;
+mod trace;
 
 pub use config::{ConfigError, Env};
-pub use entry::{Settings, install_tls, main, run_program};
+pub use entry::{Settings, healthcheck, install_tls, main, run_program};
 pub use secret::Secret;
 pub use tasks::{Stop, Tasks};
+pub use trace::{Trace, TraceError};

@@ -95,6 +95,11 @@ fn a_service_ends_well_when_terminated_and_logs_json() {
         .map(|line| line["message"].as_str().expect("has a message").to_owned())
         .collect();
     assert_eq!(messages, ["starting", "listening", "stopping", "stopped"]);
+    for line in log.lines().map(|line| serde_json::from_str::<Value>(line).expect("every line is JSON")) {
+        let has = |name: &str| line[name].as_str().is_some_and(|text| !text.is_empty());
+        assert!(["timestamp", "level", "target", "message"].into_iter().all(has), "{line}");
+        assert_eq!(line["service"], "doorway");
+    }
 }
 
 #[test]

@@ -45,9 +45,7 @@ impl Clients {
 
     /// Takes a place; nothing if all are taken.
     fn enter(&self) -> Option<Client> {
-        let place = self.places.clone().try_acquire_owned().ok()?;
-        metrics::clients().inc();
-        Some(Client { _place: place })
+        self.places.clone().try_acquire_owned().ok().map(|place| Client { _place: place })
     }
 }
 
@@ -55,12 +53,6 @@ impl Clients {
 #[derive(Debug)]
 struct Client {
     _place: OwnedSemaphorePermit,
-}
-
-impl Drop for Client {
-    fn drop(&mut self) {
-        metrics::clients().dec();
-    }
 }
 
 /// How a client says what it had last, if it cannot set a header.

@@ -73,6 +73,7 @@ impl Console {
         if !pages::ARE_BUILT {
             warn!("the pages were not built, a notice is shown instead; see crates/console/ui");
         }
+        metrics::begin();
         let topic = Topic::new(config.stream, config.stream_length);
         let feed = Arc::new(Feed::new());
         let observer = Observer::new(config.peers, &config.redis, topic.name())?;

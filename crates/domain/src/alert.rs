@@ -34,6 +34,16 @@ impl Severity {
     /// Every severity with its name, the mildest first.
     pub const ALL: [(&'static str, Self); 3] =
         [("info", Self::Info), ("warning", Self::Warning), ("critical", Self::Critical)];
+
+    /// Returns its name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
 }
 
 /// What kind of rule was broken.
@@ -238,6 +248,14 @@ mod tests {
 
     fn read(json: &str) -> Alert {
         serde_json::from_str(json).expect("an alert")
+    }
+
+    #[test]
+    fn a_severity_has_one_name() {
+        for (name, severity) in Severity::ALL {
+            assert_eq!(severity.as_str(), name);
+            assert_eq!(serde_json::to_value(severity).expect("can be written"), name);
+        }
     }
 
     #[test]

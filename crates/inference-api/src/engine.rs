@@ -88,7 +88,7 @@ impl Engine {
 
     /// Begins to answer with this pool.
     pub(crate) fn serve_with(&self, pool: Pool) {
-        self.metrics.serving(&pool.status());
+        vision::describe(&pool);
         // Called once, by the task that loads the model.
         let _ = self.pool.set(pool);
     }

@@ -114,6 +114,27 @@ impl Fault {
         }
     }
 
+    /// Every short name that there is.
+    pub(crate) const CODES: [&str; 17] = [
+        "invalid_parameter",
+        "malformed_body",
+        "not_an_image",
+        "undecodable_image",
+        "upload_too_large",
+        "image_too_large",
+        "upload_too_slow",
+        "busy",
+        "loading",
+        "stopping",
+        "inference_failed",
+        "model_not_active",
+        "unknown_model",
+        "model_not_fetched",
+        "unusable_model",
+        "bad_configuration",
+        "internal",
+    ];
+
     /// A short name for metrics and for the `code` of our own routes.
     pub(crate) fn code(&self) -> &'static str {
         match self {

@@ -43,8 +43,6 @@ use site::Site;
 
 /// How long requests may take to end after the service was told to.
 const GRACE: Duration = Duration::from_secs(10);
-/// How often metrics are brought in line with the model that answers: another process may have changed it.
-const MODEL_LOOK: Duration = Duration::from_secs(1);
 
 /// Runs the service until it is told to stop.
 ///
@@ -112,6 +110,7 @@ impl Service {
     /// If the model cannot be loaded.
     pub async fn run(self, stop: Stop) -> anyhow::Result<()> {
         let Self { server, config } = self;
+        chassis::metrics::describe_machine();
         let metrics = Metrics::new();
         let app = App {
             engine: Engine::new(config.places(), config.limits, metrics.clone()),
@@ -135,7 +134,7 @@ impl Service {
     }
 }
 
-/// Loads the model on a thread of its own, begins to answer with it, and shows which one answers until the service stops.
+/// Loads the model on a thread of its own and begins to answer with it.
 async fn serve_model(app: App, config: Config, loaded: Condition, stop: Stop) -> anyhow::Result<()> {
     loaded.fails("the model is loading");
     let (settings, source) = (config.pool, config.source);
@@ -151,15 +150,8 @@ async fn serve_model(app: App, config: Config, loaded: Condition, stop: Stop) ->
         fallback = status.fallback,
         "ready"
     );
-    app.engine.serve_with(pool.clone());
+    app.engine.serve_with(pool);
     loaded.holds();
-    let mut shown = status.info.model;
-    while stop.or(tokio::time::sleep(MODEL_LOOK)).await.is_some() {
-        let status = pool.status();
-        if status.info.model != shown {
-            app.metrics.serving(&status);
-            shown = status.info.model;
-        }
-    }
+    stop.stopped().await;
     Ok(())
 }

@@ -1,12 +1,17 @@
-//! What the inference API counts.
+//! What the inference API counts. What its detector does is shown by `vision`.
 
 use std::time::Duration;
 
-use chassis::metrics::prometheus::{HistogramVec, IntCounterVec, IntGauge, IntGaugeVec};
-use chassis::metrics::{LATENCY_SECONDS, counters, gauge, gauges, histograms};
-use vision::{Outcome, PoolStatus};
+use chassis::metrics::prometheus::{HistogramVec, IntCounterVec, IntGauge};
+use chassis::metrics::{LATENCY_SECONDS, counters, gauge, histograms};
+use vision::Outcome;
 
 use crate::fault::Fault;
+
+/// Every stage of an image.
+const STAGES: [&str; 5] = ["upload", "decode", "wait", "detect", "draw"];
+/// Every route that answers with detections.
+const ROUTES: [&str; 4] = ["/infer", "/api/detect", "/v1/vision/detection", "/v1/vision/custom/{model}"];
 
 /// Handles on the metrics of this service.
 #[derive(Debug, Clone)]
@@ -17,13 +22,12 @@ pub(crate) struct Metrics {
     detections: IntCounterVec,
     pub(crate) in_work: IntGauge,
     capacity: IntGauge,
-    model: IntGaugeVec,
-    fallback: IntGauge,
 }
 
 impl Metrics {
+    /// Returns the metrics of this process; what is known before the first image is there at zero.
     pub(crate) fn new() -> Self {
-        Self {
+        let metrics = Self {
             stages: histograms(
                 "ronda_inference_stage_seconds",
                 "Time of one image in each stage: upload, decode, wait, detect, draw.",
@@ -35,13 +39,11 @@ impl Metrics {
             detections: counters("ronda_inference_detections_total", "Things found, by class.", &["class"]),
             in_work: gauge("ronda_inference_in_work", "Requests that hold one of the places of the queue."),
             capacity: gauge("ronda_inference_capacity", "Places of the queue; one more request is refused."),
-            model: gauges(
-                "ronda_inference_model_info",
-                "Always 1; the labels tell which model answers and what runs it.",
-                &["model", "version", "sha256", "backend", "device"],
-            ),
-            fallback: gauge("ronda_inference_fallback", "1 if the backend or device is not the one that was wanted."),
-        }
+        };
+        STAGES.into_iter().for_each(|stage| drop(metrics.stages.with_label_values(&[stage])));
+        ROUTES.into_iter().for_each(|route| drop(metrics.images.with_label_values(&[route])));
+        Fault::CODES.into_iter().for_each(|code| drop(metrics.rejects.with_label_values(&[code])));
+        metrics
     }
 
     pub(crate) fn stage(&self, stage: &str, took: Duration) {
@@ -66,15 +68,5 @@ impl Metrics {
 
     pub(crate) fn capacity(&self, places: usize) {
         self.capacity.set(i64::try_from(places).unwrap_or(i64::MAX));
-    }
-
-    /// Shows which model answers; a model that answered before is no longer shown.
-    pub(crate) fn serving(&self, status: &PoolStatus) {
-        let info = &status.info;
-        self.model.reset();
-        let labels =
-            [&*info.model.name, &*info.model.version, &*info.model.sha256, &info.backend.to_string(), info.device];
-        self.model.with_label_values(&labels).set(1);
-        self.fallback.set(status.fallback.is_some().into());
     }
 }

@@ -165,7 +165,6 @@ async fn change_over(app: &App, name: &str) -> Result<Activation, Fault> {
     let pool = app.engine.pool()?;
     let previous = pool.status().info.model;
     let model = pool.activate(name).await.map_err(Fault::Activation)?;
-    app.metrics.serving(&pool.status());
     Ok(Activation { model, previous })
 }
 

@@ -1,11 +1,11 @@
-//! Says now and then that this process runs, and how its robot is.
+//! Says now and then that this process runs, how its robot is, and what waits.
 
 use std::time::Duration;
 
 use chassis::Stop;
 use jiff::Timestamp;
 use tokio::time::{MissedTickBehavior, interval};
-use tracing::warn;
+use tracing::{debug, warn};
 
 use crate::App;
 use crate::history::{Heartbeat, LinkState, RunId};
@@ -25,6 +25,9 @@ pub(crate) async fn beat(app: App, stop: Stop) -> anyhow::Result<()> {
     loop {
         if let Err(cause) = app.history.heartbeat(&now(&app)).await {
             warn!("the other robots of the site are not told that this one is here: {cause}");
+        }
+        if let Err(cause) = app.inspector.show().await {
+            debug!("some figures are not brought up to date: {cause:#}");
         }
         let was_connected = app.link.now().is_connected();
         let due = async {

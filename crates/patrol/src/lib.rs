@@ -165,6 +165,7 @@ impl App {
         let press = Press::new(&history, &config.env);
         let robot = Arc::new(Kachaka::new(&config.robot_address).context("addressing the robot")?);
         let link = Link::new(robot.clone());
+        metrics::begin(config.robot_id.as_str(), &link);
         let hub = Hub::new(robot, settings.current().enable_idle_stream);
         let timetable = timetable::open(&config.robot_dir(), &config.data_dir);
         let outbox = Outbox::of(&config.robot_dir());

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use chassis::Stop;
+use chassis::metrics::observe_traced;
+use chassis::{Stop, Trace};
 use domain::alert::Alert;
 use domain::picture::Frame;
 use domain::zone::CameraZones;
@@ -36,6 +37,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// The alerts of one frame.
 pub(crate) struct Raised {
+    /// What everything that follows from the frame is part of.
+    pub(crate) trace: Trace,
     /// The camera.
     pub(crate) post: Arc<Post>,
     /// The frame.
@@ -46,6 +49,13 @@ pub(crate) struct Raised {
     pub(crate) zones: Arc<CameraZones>,
     /// The alerts, still without their snapshots.
     pub(crate) alerts: Vec<Alert>,
+}
+
+/// The alerts of one frame with their snapshots.
+struct Prepared {
+    trace: Trace,
+    post: Arc<Post>,
+    alerts: Vec<Alert>,
 }
 
 /// Announces alerts.
@@ -67,8 +77,8 @@ impl Announcer {
         let enough = Stop::new();
         let drain = self.outlet.publisher().drain(enough.clone());
         let announce = async {
-            let prepared = ReceiverStream::new(raised).map(|raised| self.prepare(raised)).buffered(AT_A_TIME);
-            prepared.for_each(|(post, alerts)| self.publish(post, alerts)).await;
+            let prepared = ReceiverStream::new(raised).map(|raised| raised.trace.follow(self.prepare(raised)));
+            prepared.buffered(AT_A_TIME).for_each(|prepared| self.publish(prepared)).await;
             let empty = async {
                 while self.outlet.publisher().waiting() > 0 {
                     sleep(LOOK_EVERY).await;
@@ -84,9 +94,9 @@ impl Announcer {
     }
 
     /// Draws and keeps the snapshots of a frame's alerts: one picture for each zone, kept under the id of each alert.
-    async fn prepare(&self, raised: Raised) -> (Arc<Post>, Vec<Alert>) {
+    async fn prepare(&self, raised: Raised) -> Prepared {
         let began = Instant::now();
-        let Raised { post, frame, tracks, zones, mut alerts } = raised;
+        let Raised { trace, post, frame, tracks, zones, mut alerts } = raised;
         let names = alerts.iter().filter_map(|alert| alert.roi_name.as_deref().map(str::to_owned)).collect();
         let drawn = tokio::task::spawn_blocking(move || draw(&frame, &tracks, &zones, names)).await;
         let pictures = drawn.unwrap_or_else(|error| Err(error.into()));
@@ -105,7 +115,7 @@ impl Announcer {
             }
         }
         self.site.metrics.draw.observe(began.elapsed().as_secs_f64());
-        (post, alerts)
+        Prepared { trace, post, alerts }
     }
 
     /// Keeps a snapshot and returns where it is served.
@@ -119,21 +129,27 @@ impl Announcer {
         }
     }
 
-    async fn publish(&self, post: Arc<Post>, alerts: Vec<Alert>) {
+    async fn publish(&self, prepared: Prepared) {
+        let Prepared { trace, post, alerts } = prepared;
         for alert in alerts {
-            let began = Instant::now();
-            let zone = alert.roi_name.as_deref().unwrap_or_default();
-            post.alerted(zone, &alert.detection.class_name);
-            info!(camera = %post.id(), alert = %alert.alert_id, zone, class = %alert.detection.class_name, "alert");
-            if let Err(error) = self.outlet.publisher().publish(&alert).await {
-                self.site.metrics.alerts_lost.inc();
-                error!(alert = %alert.alert_id, "alert is lost: {error}");
-                continue;
-            }
-            self.site.metrics.publish.observe(began.elapsed().as_secs_f64());
-            if let Some(captured_at) = alert.captured_at {
-                post.meters.capture_to_alert.observe(elapsed(captured_at, Timestamp::now()).as_secs_f64());
-            }
+            trace.child().follow(self.publish_one(&post, &alert)).await;
+        }
+    }
+
+    async fn publish_one(&self, post: &Post, alert: &Alert) {
+        let began = Instant::now();
+        let zone = alert.roi_name.as_deref().unwrap_or_default();
+        post.alerted(zone, &alert.detection.class_name, alert.severity);
+        info!(camera = %post.id(), alert = %alert.alert_id, zone, class = %alert.detection.class_name, "alert");
+        if let Err(error) = self.outlet.publisher().publish(alert).await {
+            self.site.metrics.alerts_lost.inc();
+            error!(alert = %alert.alert_id, "alert is lost: {error}");
+            return;
+        }
+        self.site.metrics.publish.observe(began.elapsed().as_secs_f64());
+        if let Some(captured_at) = alert.captured_at {
+            let took = elapsed(captured_at, Timestamp::now()).as_secs_f64();
+            observe_traced(&post.meters.capture_to_alert, took, Trace::current());
         }
     }
 }

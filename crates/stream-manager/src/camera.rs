@@ -117,6 +117,7 @@ impl Keeper {
 
     /// Opens the stream once and deals with its frames until it is over.
     async fn stream(&mut self, watch: &mut Watch) -> End {
+        self.post.opening();
         match self.open().await {
             Ok(source) => {
                 let end = self.read(&source, watch).await;

@@ -41,6 +41,7 @@ pub(crate) async fn serve(
         fallback = status.fallback,
         "the detector is ready"
     );
+    vision::describe(&pool);
     site.set_detector(Detector::Loaded(pool));
     condition.holds();
     stop.stopped().await;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chassis::Trace;
 use domain::camera::Camera;
 use domain::geometry::BBox;
 use domain::picture::{Frame, Picture};
@@ -126,7 +127,7 @@ impl Frames {
         self.post.frame_done(stream, Arc::new(shot), now);
         if !alerts.is_empty() {
             let post = Arc::clone(&self.post);
-            self.site.raise(Raised { post, frame, tracks, zones, alerts }).await;
+            self.site.raise(Raised { trace: Trace::begin(), post, frame, tracks, zones, alerts }).await;
         }
     }
 

@@ -99,6 +99,7 @@ impl Service {
         let zone_book = ZoneBook::open(config.zones, config.env.clone());
         let (site, raised) = Site::new(zone_book, config.watching);
         let site = Arc::new(site);
+        metrics::describe(&site);
         let readiness = Readiness::new();
         let (model, alerts) = (readiness.condition("model"), readiness.condition("alerts"));
         let app = App { site: site.clone(), snapshots: snapshots.clone(), outlet: outlet.clone() };

@@ -61,6 +61,10 @@ pub(crate) enum Trouble {
 }
 
 impl Trouble {
+    /// Every trouble.
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Unreachable, Self::NotFound, Self::Refused, Self::Silent, Self::Ended, Self::Unsupported, Self::Broken];
+
     /// Returns the trouble's name in metrics.
     pub(crate) fn as_str(self) -> &'static str {
         match self {

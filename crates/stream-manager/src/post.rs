@@ -1,7 +1,9 @@
 //! What is known of one camera now, shared by the task that watches it and those who ask about it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
+use domain::alert::Severity;
 use domain::camera::Camera;
 use domain::geometry::Size;
 use domain::id::CameraId;
@@ -34,12 +36,26 @@ struct Known {
     rate: Rate,
     losses: u64,
     alerts: u64,
+    /// When the attempt to open the stream began that has given no frame yet.
+    opening_since: Option<Instant>,
+    /// When the stream was lost, until it is there again.
+    lost_since: Option<Instant>,
 }
 
 impl Post {
     /// Returns the post of a camera that is about to be watched.
     pub(crate) fn new(camera: Arc<Camera>, meters: Meters, lifecycle: Lifecycle) -> Self {
-        let known = Known { lifecycle, stream: None, last_frame_at: None, rate: Rate::default(), losses: 0, alerts: 0 };
+        let known = Known {
+            lifecycle,
+            stream: None,
+            last_frame_at: None,
+            rate: Rate::default(),
+            losses: 0,
+            alerts: 0,
+            opening_since: None,
+            lost_since: None,
+        };
+        meters.set_state(known.lifecycle.state());
         Self {
             id: camera.id.clone(),
             meters,
@@ -84,7 +100,13 @@ impl Post {
         known.lifecycle = lifecycle;
         known.stream = None;
         known.rate = Rate::default();
-        self.dark();
+        (known.opening_since, known.lost_since) = (None, None);
+        self.dark(&known);
+    }
+
+    /// An attempt to open the stream begins.
+    pub(crate) fn opening(&self) {
+        self.lock().opening_since = Some(Instant::now());
     }
 
     /// A frame was dealt with.
@@ -94,8 +116,15 @@ impl Post {
         known.stream = Some(stream);
         known.last_frame_at = Some(shot.captured_at());
         known.rate.count(shot.captured_at());
+        if let Some(since) = known.opening_since.take() {
+            self.meters.first_frame.observe(since.elapsed().as_secs_f64());
+        }
+        if let Some(since) = known.lost_since.take() {
+            self.meters.outage.observe(since.elapsed().as_secs_f64());
+        }
+        self.meters.set_state(known.lifecycle.state());
         drop(known);
-        self.meters.set_up(true);
+        self.meters.frame_captured(shot.captured_at());
         self.shots.send_replace(Some(shot));
     }
 
@@ -105,21 +134,25 @@ impl Post {
         let mut known = self.lock();
         known.losses += 1;
         known.stream = None;
+        known.opening_since = None;
+        // A camera that was never there was not lost either.
+        if known.last_frame_at.is_some() {
+            known.lost_since.get_or_insert_with(Instant::now);
+        }
         let next = known.lifecycle.lost(now, trouble, reason, jitter);
-        drop(known);
-        self.dark();
+        self.dark(&known);
         next
     }
 
     /// Counts alerts that were raised.
-    pub(crate) fn alerted(&self, zone: &str, class: &str) {
+    pub(crate) fn alerted(&self, zone: &str, class: &str, severity: Severity) {
         self.lock().alerts += 1;
-        self.meters.alerted(zone, class);
+        self.meters.alerted(zone, class, severity);
     }
 
     /// There is no picture any more.
-    fn dark(&self) {
-        self.meters.set_up(false);
+    fn dark(&self, known: &Known) {
+        self.meters.set_state(known.lifecycle.state());
         self.shots.send_replace(None);
     }
 

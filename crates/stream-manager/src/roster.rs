@@ -52,6 +52,14 @@ impl Roster {
         })
     }
 
+    /// Returns everything that is wrong in the file.
+    pub(crate) fn problems(&self) -> impl Iterator<Item = &Problem> {
+        let places = self.places.iter().flat_map(|place| match place {
+            Place::Watched { problems, .. } | Place::Wrong { problems, .. } => problems,
+        });
+        self.problems.iter().chain(places)
+    }
+
     /// Returns the camera with this id, if it is watched.
     pub(crate) fn post(&self, id: &str) -> Option<&Arc<Post>> {
         self.posts().find(|post| post.id().as_str() == id)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chassis::config::{Problem, watch_file};
+use chassis::config::watch_file;
 use chassis::tasks::restart;
 use chassis::{ConfigError, Env, Stop};
 use domain::id::CameraId;
@@ -136,13 +136,7 @@ impl Supervisor {
 
 /// Logs the problems that are new.
 fn tell(before: &Roster, now: &Roster) {
-    fn all(roster: &Roster) -> impl Iterator<Item = &Problem> {
-        let places = roster.places.iter().flat_map(|place| match place {
-            Place::Watched { problems, .. } | Place::Wrong { problems, .. } => problems,
-        });
-        roster.problems.iter().chain(places)
-    }
-    for problem in all(now).filter(|problem| !all(before).any(|known| known == *problem)) {
+    for problem in now.problems().filter(|problem| !before.problems().any(|known| known == *problem)) {
         warn!("{problem}");
     }
 }

@@ -13,7 +13,6 @@ use chassis::http::StreamGuard;
 use domain::id::CameraId;
 use domain::sampling::FrameRate;
 use futures::{Stream, StreamExt, stream};
-use prometheus::IntGauge;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_stream::StreamMap;
 use tracing::debug;
@@ -43,27 +42,8 @@ impl Wish {
     }
 }
 
-/// Counts a viewer as long as it is there.
-#[derive(Debug)]
-struct Present(IntGauge);
-
-impl Present {
-    fn new(site: &Site, kind: &str) -> Self {
-        let gauge = site.metrics.viewers.with_label_values(&[kind]);
-        gauge.inc();
-        Self(gauge)
-    }
-}
-
-impl Drop for Present {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
-}
-
 /// Sends pictures until the viewer leaves, is too slow, or the server ends.
 pub(crate) async fn websocket(mut socket: WebSocket, site: Arc<Site>, wish: Wish, guard: StreamGuard) {
-    let _present = Present::new(&site, "websocket");
     let end = tokio::select! {
         () = guard.stopped() => "the service stops",
         end = show(&mut socket, &site, &wish) => end,
@@ -122,13 +102,11 @@ fn shots(look: Look) -> impl Stream<Item = Arc<Shot>> + Send {
 }
 
 /// Returns an endless answer of JPEG pictures.
-pub(crate) fn mjpeg(site: &Site, look: Look, annotated: bool) -> Response {
-    let present = Present::new(site, "mjpeg");
-    // The viewer is counted as long as the body is there.
-    let parts = stream::unfold((look, present), move |(mut look, present)| async move {
+pub(crate) fn mjpeg(look: Look, annotated: bool) -> Response {
+    let parts = stream::unfold(look, move |mut look| async move {
         let shot = look.next().await?;
         let jpeg = if annotated { shot.annotated().await } else { shot.jpeg().await };
-        Some((jpeg.map(|jpeg| part(&jpeg)), (look, present)))
+        Some((jpeg.map(|jpeg| part(&jpeg)), look))
     });
     let content_type = format!("multipart/x-mixed-replace; boundary={BOUNDARY}");
     let headers = [

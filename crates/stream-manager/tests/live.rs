@@ -142,7 +142,7 @@ async fn a_camera_that_is_added_appears_to_those_who_watch_all() {
     assert_eq!(next(&mut socket).await.0.camera_id.as_str(), "late");
     until("somebody is counted as watching", async || {
         let text = site.http.get(site.at("/metrics")).send().await.expect("is answered").text().await.expect("is text");
-        text.contains("ronda_live_viewers{kind=\"websocket\"} 1")
+        text.contains("ronda_http_streams{kind=\"websocket\"} 1")
     })
     .await;
     site.stop().await;

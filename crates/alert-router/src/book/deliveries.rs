@@ -1,5 +1,6 @@
 //! What is to be sent where, and how it went.
 
+use chassis::Trace;
 use domain::id::AlertId;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -20,6 +21,8 @@ pub(crate) struct Due {
     pub(crate) attempts: u32,
     /// When the next one is to be made.
     pub(crate) at: Timestamp,
+    /// What the alert is part of, if it is known.
+    pub(crate) trace: Option<Trace>,
 }
 
 /// How an attempt left a delivery.
@@ -67,6 +70,7 @@ struct DueRow {
     body: String,
     attempts: u32,
     next_attempt_at: i64,
+    traceparent: Option<String>,
 }
 
 #[derive(FromRow)]
@@ -83,7 +87,7 @@ impl Book {
     /// Returns what is to be delivered, the most urgent first, what is not due yet included.
     pub(crate) async fn upcoming(&self, limit: usize) -> anyhow::Result<Vec<Due>> {
         let rows: Vec<DueRow> = sqlx::query_as(
-            "SELECT d.id, a.alert_id, a.body, d.attempts, d.next_attempt_at
+            "SELECT d.id, a.alert_id, a.body, d.attempts, d.next_attempt_at, a.traceparent
              FROM deliveries d JOIN alerts a ON a.seq = d.alert
              WHERE d.state = 'due' ORDER BY d.next_attempt_at, d.id LIMIT ?1",
         )
@@ -92,9 +96,21 @@ impl Book {
         .await?;
         let due = |row: DueRow| {
             let alert_id = row.alert_id.parse()?;
-            Ok(Due { id: row.id, alert_id, body: row.body, attempts: row.attempts, at: time(row.next_attempt_at) })
+            let trace = row.traceparent.and_then(|text| text.parse().ok());
+            let at = time(row.next_attempt_at);
+            Ok(Due { id: row.id, alert_id, body: row.body, attempts: row.attempts, at, trace })
         };
         rows.into_iter().map(due).collect()
+    }
+
+    /// Returns since when the delivery waits that waits longest; nothing if none does.
+    pub(crate) async fn oldest_pending(&self) -> sqlx::Result<Option<Timestamp>> {
+        let micros: Option<i64> = sqlx::query_scalar(
+            "SELECT MIN(a.received_at) FROM deliveries d JOIN alerts a ON a.seq = d.alert WHERE d.state = 'due'",
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(micros.map(time))
     }
 
     /// Writes down how an attempt ended.

@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::FromRow;
 
-use super::record::severity_name;
 use super::{Book, Outcome, time};
 
 /// Which alerts are wanted.
@@ -102,7 +101,7 @@ impl Book {
         .bind(&filter.camera)
         .bind(&filter.class)
         .bind(&filter.zone)
-        .bind(filter.severity.map(severity_name))
+        .bind(filter.severity.map(Severity::as_str))
         .bind(filter.outcome)
         .bind(filter.from.map(Timestamp::as_microsecond))
         .bind(filter.to.map(Timestamp::as_microsecond))

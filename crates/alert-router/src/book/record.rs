@@ -1,6 +1,7 @@
 //! Writing an alert into the book, once.
 
-use domain::alert::{Alert, Severity};
+use chassis::Trace;
+use domain::alert::Alert;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::SqliteConnection;
@@ -37,7 +38,8 @@ pub(crate) enum Recorded {
 }
 
 impl Book {
-    /// Writes an alert into the book and judges it, in one step. When this returns it is on disk.
+    /// Writes an alert into the book and judges it, in one step. When this returns it is on disk, with the [`Trace`] that
+    /// the caller follows.
     pub(crate) async fn record(
         &self,
         alert: &Alert,
@@ -104,28 +106,23 @@ async fn insert(
     outcome: Outcome,
 ) -> sqlx::Result<i64> {
     sqlx::query_scalar(
-        "INSERT INTO alerts (alert_id, camera, class, zone, severity, raised_at, received_at, outcome, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING seq",
+        "INSERT INTO alerts (alert_id, camera, class, zone, severity, raised_at, received_at, outcome, body, traceparent)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING seq",
     )
     .bind(alert.alert_id.as_str())
     .bind(alert.camera_id.as_str())
     .bind(&*alert.detection.class_name)
     .bind(zone(alert))
-    .bind(severity_name(alert.severity))
+    .bind(alert.severity.as_str())
     .bind(alert.timestamp.as_microsecond())
     .bind(now.as_microsecond())
     .bind(outcome)
     .bind(body)
+    .bind(Trace::current().map(|trace| trace.to_string()))
     .fetch_one(connection)
     .await
 }
 
 fn zone(alert: &Alert) -> &str {
     alert.roi_name.as_deref().unwrap_or_default()
-}
-
-/// Returns the name a severity has in the book and on the wire.
-pub(super) fn severity_name(severity: Severity) -> &'static str {
-    let named = Severity::ALL.into_iter().find(|(_, other)| *other == severity);
-    named.map_or("", |(name, _)| name)
 }

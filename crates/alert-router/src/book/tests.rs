@@ -242,3 +242,28 @@ fn what_is_no_cursor_is_refused() {
         assert!(text.parse::<Cursor>().is_err(), "{text}");
     }
 }
+
+#[tokio::test]
+async fn a_delivery_carries_the_trace_of_its_alert_over_a_restart() {
+    let (dir, book) = book().await;
+    let trace = chassis::Trace::begin();
+    trace.follow(book.take(&alert("a", 0.0))).await;
+    book.take(&alert("b", 60.0)).await;
+    drop(book);
+    let book = Book::open(dir.path()).await.expect("is opened again");
+    let due = book.upcoming(100).await.expect("is readable");
+    let traces: Vec<_> = due.iter().map(|due| (due.alert_id.as_str(), due.trace)).collect();
+    assert_eq!(traces, [("a", Some(trace)), ("b", None)]);
+}
+
+#[tokio::test]
+async fn the_oldest_delivery_that_waits_is_known() {
+    let (_dir, book) = book().await;
+    assert_eq!(book.oldest_pending().await.expect("is readable"), None);
+    for (id, seconds) in [("a", 0.0), ("b", 60.0)] {
+        book.take(&alert(id, seconds)).await;
+    }
+    assert_eq!(book.oldest_pending().await.expect("is readable"), Some(at(0.0)));
+    book.end("a", Ending::Delivered).await;
+    assert_eq!(book.oldest_pending().await.expect("is readable"), Some(at(60.0)));
+}

@@ -37,6 +37,9 @@ impl Attempt {
         Self::TryLater { reason: reason.into(), after: None }
     }
 
+    /// Every word that metrics have for one.
+    pub(crate) const RESULTS: [&str; 3] = ["delivered", "try_later", "refused"];
+
     /// Returns the word that metrics have for it.
     pub(crate) fn result(&self) -> &'static str {
         match self {

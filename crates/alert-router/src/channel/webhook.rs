@@ -5,6 +5,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use anyhow::Context;
+use chassis::Trace;
 use domain::id::AlertId;
 use domain::secret::{Address, Secret};
 use jiff::Timestamp;
@@ -53,12 +54,16 @@ impl Webhook {
         }
     }
 
-    /// Returns the headers of one attempt: the id is the same in each, the time is the attempt's.
+    /// Returns the headers of one attempt: the id is the same in each, the time and the part of the trace are the
+    /// attempt's.
     fn headers(&self, alert_id: &AlertId, body: &str, unix_secs: i64) -> anyhow::Result<HeaderMap> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(HEADER_WEBHOOK_ID, HeaderValue::from_str(alert_id.as_str())?);
         headers.insert(HEADER_WEBHOOK_TIMESTAMP, HeaderValue::from(unix_secs));
+        if let Some(trace) = Trace::current() {
+            headers.insert(Trace::HEADER, HeaderValue::from_str(&trace.to_string())?);
+        }
         if let Some(signer) = &self.signer {
             let signature = signer.sign(alert_id.as_str(), unix_secs, body.as_bytes())?;
             headers.insert(HEADER_WEBHOOK_SIGNATURE, HeaderValue::from_str(&signature)?);

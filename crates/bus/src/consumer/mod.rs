@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
+use chassis::Trace;
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -64,6 +65,8 @@ pub struct Message<T> {
     pub value: T,
     /// How many times it was delivered, this time included.
     pub deliveries: u64,
+    /// What it is part of, if its sender said so.
+    pub trace: Option<Trace>,
 }
 
 /// One member of a group, under a name of its own. A name is never used twice, so two processes
@@ -115,6 +118,7 @@ impl<T: DeserializeOwned> Consumer<T> {
     /// Prepares to take part; joins with the first [`next`](Self::next). Must be called on a
     /// runtime.
     pub fn join(url: &RedisUrl, topic: &Topic<T>, settings: GroupSettings) -> Result<Self, BusError> {
+        metrics::begin_to_consume(topic.name());
         Ok(Self {
             group: Group::open(url, topic.name(), &settings.group, name::unique())?,
             topic: topic.clone(),
@@ -144,7 +148,7 @@ impl<T: DeserializeOwned> Consumer<T> {
                 self.read.pop_front();
                 match opened {
                     Ok(Some(message)) => {
-                        metrics::received(self.topic.name()).inc();
+                        metrics::received(self.topic.name(), message.id, message.trace);
                         return Ok(message);
                     }
                     Ok(None) => {}
@@ -255,7 +259,7 @@ impl<T: DeserializeOwned> Consumer<T> {
     /// Returns the message of an entry, or puts the entry aside.
     async fn opened(&self, entry: Entry, deliveries: u64) -> Result<Option<Message<T>>, BusError> {
         let topic = self.topic.name();
-        let Entry { id, content } = entry;
+        let Entry { id, content, trace } = entry;
         let json = match content {
             Content::Data(json) => json,
             Content::NoData => {
@@ -272,7 +276,7 @@ impl<T: DeserializeOwned> Consumer<T> {
             return self.put_aside(id, &json, &cause).await;
         }
         match serde_json::from_slice(&json) {
-            Ok(value) => Ok(Some(Message { id, value, deliveries })),
+            Ok(value) => Ok(Some(Message { id, value, deliveries, trace })),
             Err(error) => self.put_aside(id, &json, &format!("cannot be read: {error}")).await,
         }
     }

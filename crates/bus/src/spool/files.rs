@@ -1,9 +1,13 @@
-//! The files of a spool: one per message, numbered in order, written whole or not at all.
+//! The files of a spool: one per message, numbered in order, written whole or not at all. The name of a file also tells
+//! the trace that the message is part of.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+use chassis::Trace;
 
 use super::SpoolError;
 
@@ -11,6 +15,39 @@ use super::SpoolError;
 const COMPLETE: &str = ".json";
 /// What the name of a file that is being written ends in.
 const PARTIAL: &str = ".partial";
+
+/// Which message a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Name {
+    /// The place in the order.
+    pub(super) number: u64,
+    /// What the message is part of.
+    pub(super) trace: Option<Trace>,
+}
+
+impl Name {
+    fn read(stem: &str) -> Option<Self> {
+        let (number, trace) = match stem.split_once('-') {
+            Some((number, trace)) => (number, Some(trace.parse().ok()?)),
+            None => (stem, None),
+        };
+        Some(Self { number: number.parse().ok()?, trace })
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:020}", self.number)?;
+        self.trace.map_or(Ok(()), |trace| write!(f, "-{trace}"))
+    }
+}
+
+/// A message on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Written {
+    pub(super) name: Name,
+    pub(super) size: u64,
+}
 
 /// The directory, locked against other processes as long as this lives.
 #[derive(Debug)]
@@ -20,9 +57,9 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// Takes a directory; returns the number and size of each message in it. What a crash left half
+    /// Takes a directory; returns each message in it by its number. What a crash left half
     /// written was promised to nobody and is deleted.
-    pub(super) fn open(dir: PathBuf) -> Result<(Self, BTreeMap<u64, u64>), SpoolError> {
+    pub(super) fn open(dir: PathBuf) -> Result<(Self, BTreeMap<u64, Written>), SpoolError> {
         let refuse = |source| SpoolError::Dir { dir: dir.clone(), source };
         fs::create_dir_all(&dir).map_err(refuse)?;
         let lock = File::create(dir.join("lock")).map_err(refuse)?;
@@ -32,15 +69,15 @@ impl Files {
     }
 
     /// Writes a message.
-    pub(super) async fn write(&self, number: u64, json: Vec<u8>) -> io::Result<()> {
-        let path = self.path(number);
+    pub(super) async fn write(&self, name: Name, json: Vec<u8>) -> io::Result<()> {
+        let path = self.path(name);
         blocking(move || write_whole(&path, &json)).await
     }
 
     /// Returns a message. A file that is not JSON from end to end is refused: a disk that lost
     /// power can give back less than was written.
-    pub(super) async fn read(&self, number: u64) -> io::Result<Vec<u8>> {
-        let path = self.path(number);
+    pub(super) async fn read(&self, name: Name) -> io::Result<Vec<u8>> {
+        let path = self.path(name);
         blocking(move || {
             let json = fs::read(path)?;
             let _: serde::de::IgnoredAny = serde_json::from_slice(&json)?;
@@ -50,14 +87,14 @@ impl Files {
     }
 
     /// Deletes a message.
-    pub(super) async fn remove(&self, number: u64) -> io::Result<()> {
-        let path = self.path(number);
+    pub(super) async fn remove(&self, name: Name) -> io::Result<()> {
+        let path = self.path(name);
         blocking(move || fs::remove_file(path)).await
     }
 
     /// Moves a file that holds no message out of the way, for a person to look at.
-    pub(super) async fn set_aside(&self, number: u64) {
-        let (path, aside) = (self.path(number), self.dir.join("corrupt"));
+    pub(super) async fn set_aside(&self, name: Name) {
+        let (path, aside) = (self.path(name), self.dir.join("corrupt"));
         // If it cannot be moved it stays, is not counted any more, and is looked at again after a
         // restart.
         let _ = blocking(move || {
@@ -67,12 +104,12 @@ impl Files {
         .await;
     }
 
-    fn path(&self, number: u64) -> PathBuf {
-        self.dir.join(format!("{number:020}{COMPLETE}"))
+    fn path(&self, name: Name) -> PathBuf {
+        self.dir.join(format!("{name}{COMPLETE}"))
     }
 }
 
-fn found(dir: &Path) -> io::Result<BTreeMap<u64, u64>> {
+fn found(dir: &Path) -> io::Result<BTreeMap<u64, Written>> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
@@ -80,8 +117,8 @@ fn found(dir: &Path) -> io::Result<BTreeMap<u64, u64>> {
         let name = name.to_string_lossy();
         if name.ends_with(PARTIAL) {
             fs::remove_file(entry.path())?;
-        } else if let Some(number) = name.strip_suffix(COMPLETE).and_then(|stem| stem.parse().ok()) {
-            found.insert(number, entry.metadata()?.len());
+        } else if let Some(name) = name.strip_suffix(COMPLETE).and_then(Name::read) {
+            found.insert(name.number, Written { name, size: entry.metadata()?.len() });
         }
     }
     Ok(found)
@@ -104,4 +141,22 @@ fn write_whole(path: &Path, json: &[u8]) -> io::Result<()> {
 
 async fn blocking<R: Send + 'static>(work: impl FnOnce() -> io::Result<R> + Send + 'static) -> io::Result<R> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(io::Error::other(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_tells_the_place_in_the_order_and_the_trace() {
+        let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let with = Name { number: 12, trace: Some(trace.parse().expect("is one")) };
+        assert_eq!(with.to_string(), format!("00000000000000000012-{trace}"));
+        for name in [with, Name { trace: None, ..with }] {
+            assert_eq!(Name::read(&name.to_string()), Some(name));
+        }
+        for none in ["", "twelve", "12-", "12-yesterday"] {
+            assert_eq!(Name::read(none), None, "{none}");
+        }
+    }
 }

@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chassis::Stop;
 use chassis::tasks::Backoff;
+use chassis::{Stop, Trace};
 use serde::Serialize;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
@@ -19,7 +19,7 @@ use tracing::{error, info, warn};
 
 use crate::{BusError, Publisher, RedisUrl, Topic, metrics};
 
-use files::Files;
+use files::{Files, Name, Written};
 
 /// Where a spool is and how much it holds.
 #[derive(Debug, Clone)]
@@ -100,8 +100,8 @@ struct Waiting {
     next: u64,
     entries: u64,
     bytes: u64,
-    /// The size of each message that is written completely, by its number.
-    written: BTreeMap<u64, u64>,
+    /// The messages that are written completely, by their numbers.
+    written: BTreeMap<u64, Written>,
 }
 
 impl<T> Clone for SpooledPublisher<T> {
@@ -120,11 +120,12 @@ impl<T: Serialize> SpooledPublisher<T> {
     /// Takes the directory and looks what waits there from before. Must be called on a runtime.
     pub fn open(url: &RedisUrl, topic: &Topic<T>, settings: SpoolSettings) -> Result<Self, SpoolError> {
         let SpoolSettings { dir, max_bytes, max_entries } = settings;
+        metrics::begin_to_spool(topic.name(), max_entries, max_bytes);
         let (files, written) = Files::open(dir)?;
         let waiting = Waiting {
             next: written.keys().next_back().map_or(0, |last| last + 1),
             entries: written.len() as u64,
-            bytes: written.values().sum(),
+            bytes: written.values().map(|message| message.size).sum(),
             written,
         };
         let spool = Spool { files, max_bytes, max_entries, waiting: Mutex::new(waiting), added: Notify::new() };
@@ -138,7 +139,8 @@ impl<T: Serialize> SpooledPublisher<T> {
     }
 
     /// Takes a message: when this returns, it is on disk and will be sent. A message that is
-    /// refused is counted and logged here, because nobody else will hear of it.
+    /// refused is counted and logged here, because nobody else will hear of it. It carries the [`Trace`] that the caller
+    /// follows, also if it waits for long.
     pub async fn publish(&self, message: &T) -> Result<(), SpoolError> {
         let taken = match serde_json::to_vec(message) {
             Ok(json) => self.spool.take(json).await,
@@ -162,8 +164,8 @@ impl<T: Serialize> SpooledPublisher<T> {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5), Duration::from_secs(10));
         let mut last_success = Instant::now();
         let mut is_away = false;
-        while let Some(number) = stop.or(self.spool.oldest()).await {
-            match self.send(number).await {
+        while let Some(name) = stop.or(self.spool.oldest()).await {
+            match self.send(name).await {
                 Ok(()) => {
                     last_success = Instant::now();
                     if std::mem::take(&mut is_away) {
@@ -183,11 +185,12 @@ impl<T: Serialize> SpooledPublisher<T> {
     }
 
     /// Sends one message and forgets it. A file that holds none is set aside.
-    async fn send(&self, number: u64) -> Result<(), BusError> {
-        match self.spool.files.read(number).await {
+    async fn send(&self, name: Name) -> Result<(), BusError> {
+        let number = name.number;
+        match self.spool.files.read(name).await {
             Ok(json) => {
-                self.publisher.send(&self.topic, &json).await?;
-                if let Err(error) = self.spool.files.remove(number).await {
+                self.publisher.send(&self.topic, &json, name.trace).await?;
+                if let Err(error) = self.spool.files.remove(name).await {
                     error!(
                         topic = self.topic.name(),
                         number, "a sent message cannot be deleted and may be sent again: {error}"
@@ -197,7 +200,7 @@ impl<T: Serialize> SpooledPublisher<T> {
             Err(error) => {
                 metrics::spool_corrupt(self.topic.name()).inc();
                 error!(topic = self.topic.name(), number, "set a spool file aside: {error}");
-                self.spool.files.set_aside(number).await;
+                self.spool.files.set_aside(name).await;
             }
         }
         self.spool.forget(number);
@@ -219,10 +222,10 @@ impl Spool {
     /// Writes a message to disk.
     async fn take(&self, json: Vec<u8>) -> Result<(), SpoolError> {
         let size = json.len() as u64;
-        let number = self.reserve(size)?;
-        match self.files.write(number, json).await {
+        let name = Name { number: self.reserve(size)?, trace: Trace::current() };
+        match self.files.write(name, json).await {
             Ok(()) => {
-                self.lock().written.insert(number, size);
+                self.lock().written.insert(name.number, Written { name, size });
                 self.added.notify_one();
                 Ok(())
             }
@@ -252,19 +255,19 @@ impl Spool {
     }
 
     fn forget(&self, number: u64) {
-        let size = self.lock().written.remove(&number);
-        if let Some(size) = size {
-            self.give_up(size);
+        let message = self.lock().written.remove(&number);
+        if let Some(message) = message {
+            self.give_up(message.size);
         }
     }
 
     /// Waits until a message waits; returns the oldest.
-    async fn oldest(&self) -> u64 {
+    async fn oldest(&self) -> Name {
         loop {
             let added = self.added.notified();
-            let oldest = self.lock().written.keys().next().copied();
+            let oldest = self.lock().written.values().next().copied();
             match oldest {
-                Some(number) => return number,
+                Some(message) => return message.name,
                 None => added.await,
             }
         }

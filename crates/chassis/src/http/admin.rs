@@ -2,12 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::{Access, Readiness, Routes};
-use crate::metrics;
+use super::{Access, ApiError, Readiness, Routes};
+use crate::metrics::{self, Format};
 use crate::tasks::Stop;
 
 /// Returns the routes that tell how the process is.
@@ -34,7 +34,11 @@ async fn ready(State((readiness, stop)): State<(Readiness, Stop)>) -> Response {
     (status, Json(report)).into_response()
 }
 
-async fn show_metrics() -> Response {
-    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    (kind, metrics::text()).into_response()
+async fn show_metrics(headers: HeaderMap) -> Result<Response, ApiError> {
+    let format = Format::wanted(headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()));
+    // Some figures are looked up on disk.
+    let shown = tokio::task::spawn_blocking(move || metrics::rendered(format));
+    let shown = shown.await.map_err(ApiError::internal)?;
+    let headers = [(header::CONTENT_TYPE, format.content_type()), (header::VARY, "accept")];
+    Ok((headers, shown).into_response())
 }

@@ -6,6 +6,7 @@ mod admin;
 mod error;
 pub(crate) mod healthcheck;
 mod limits;
+mod meter;
 mod readiness;
 mod routes;
 mod server;

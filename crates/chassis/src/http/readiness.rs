@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use prometheus::{IntGauge, IntGaugeVec};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::metrics;
 
 /// The conditions of a service's readiness. Cloning gives another handle to the same list.
 #[derive(Debug, Clone, Default)]
@@ -48,17 +51,29 @@ impl Condition {
     /// Says that the condition holds.
     pub fn holds(&self) {
         self.readiness.lock().insert(self.name.clone(), None);
+        self.shown().set(1);
     }
 
     /// Says that it does not, and why. The reason is shown to callers: no secrets.
     pub fn fails(&self, reason: impl Into<String>) {
         self.readiness.lock().insert(self.name.clone(), Some(reason.into()));
+        self.shown().set(0);
     }
 
     /// Takes the condition off the list.
     pub fn withdraw(self) {
         self.readiness.lock().remove(&self.name);
+        // Fails only if it is not there.
+        let _ = shown().remove_label_values(&[&self.name]);
     }
+
+    fn shown(&self) -> IntGauge {
+        shown().with_label_values(&[&self.name])
+    }
+}
+
+fn shown() -> IntGaugeVec {
+    metrics::gauges("ronda_ready", "1 if the condition of readiness holds.", &["condition"])
 }
 
 /// What `/readyz` answers.

@@ -24,7 +24,7 @@ use tracing::{debug, info, warn};
 
 use super::routes::Rewrite;
 use super::streams::Streams;
-use super::{Routes, admin, wrap};
+use super::{Routes, admin, meter, wrap};
 use crate::tasks::Stop;
 
 /// How many connections are served at a time; more wait in the kernel's queue.
@@ -95,6 +95,7 @@ impl Server {
 
     /// Serves until the [`Stop`] is set, then lets requests finish and ends streams.
     pub async fn run(self, routes: Routes, stop: Stop) -> anyhow::Result<()> {
+        meter::begin();
         let streams = Streams::new(stop.clone());
         let (router, rewrite) = complete(routes, &streams);
         info!(address = %self.address, "listening");

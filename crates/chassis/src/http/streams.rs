@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use super::meter::{Open, StreamKind};
 use crate::tasks::Stop;
 
 /// Extracted by the handler of a WebSocket and kept as long as the socket is open: the server waits
@@ -17,6 +18,7 @@ use crate::tasks::Stop;
 pub struct StreamGuard {
     stop: Stop,
     _open: Option<TaskTrackerToken>,
+    _counted: Open,
 }
 
 impl StreamGuard {
@@ -32,7 +34,11 @@ impl<S: Sync> FromRequestParts<S> for StreamGuard {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
         let streams = parts.extensions.get::<Streams>();
         let stop = streams.map(|streams| streams.stop.clone()).unwrap_or_default();
-        Ok(Self { stop, _open: streams.map(|streams| streams.open.token()) })
+        Ok(Self {
+            stop,
+            _open: streams.map(|streams| streams.open.token()),
+            _counted: Open::stream(StreamKind::WebSocket),
+        })
     }
 }
 

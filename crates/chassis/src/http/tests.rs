@@ -191,6 +191,77 @@ async fn requests_are_counted_by_route_not_by_path() {
 }
 
 #[tokio::test]
+async fn figures_come_in_the_form_that_is_asked_for() {
+    let site = site(plain_routes()).await;
+    let figures = async |accept: &str| {
+        let request = site.client.get(site.url("/metrics")).header("accept", accept);
+        let answer = request.send().await.expect("is answered");
+        assert_eq!(answer.headers()["vary"], "accept");
+        let kind = answer.headers()["content-type"].to_str().expect("is text").to_owned();
+        (kind, answer.text().await.expect("a text"))
+    };
+    site.get("/fail").await;
+    let (kind, text) = figures("*/*").await;
+    assert_eq!(kind, "text/plain; version=0.0.4; charset=utf-8");
+    assert!(text.contains("# TYPE ronda_http_requests_total counter\n") && !text.contains("# EOF"), "{text}");
+    let (kind, text) = figures("application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5").await;
+    assert_eq!(kind, "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    assert!(text.contains("# TYPE ronda_http_requests counter\n") && text.ends_with("\n# EOF\n"), "{text}");
+    site.end().await;
+}
+
+#[tokio::test]
+async fn how_long_an_answer_took_is_told_by_class_and_with_its_trace() {
+    let site = site(plain_routes()).await;
+    let trace = crate::Trace::begin();
+    let request = site.client.get(site.url("/fail")).header("traceparent", trace.to_string());
+    assert_eq!(request.send().await.expect("is answered").status(), 500);
+    let request = site.client.get(site.url("/metrics")).header("accept", "application/openmetrics-text");
+    let text = request.send().await.expect("is answered").text().await.expect("a text");
+    let series = "ronda_http_request_seconds_bucket{class=\"5xx\",method=\"GET\",route=\"/fail\",le=";
+    let exemplar = format!(" # {{trace_id=\"{}\"}} ", trace.id());
+    assert!(text.lines().any(|line| line.starts_with(series) && line.contains(&exemplar)), "{text}");
+    site.end().await;
+}
+
+#[tokio::test]
+async fn an_answer_says_its_trace_which_is_the_callers_if_it_named_one() {
+    let site = site(plain_routes()).await;
+    let answered = async |sent: &str| {
+        let request = site.client.get(site.url("/livez")).header("traceparent", sent);
+        let answer = request.send().await.expect("is answered");
+        let trace = answer.headers()["traceparent"].to_str().expect("is text").to_owned();
+        trace.parse::<crate::Trace>().expect("is one")
+    };
+    let trace = crate::Trace::begin();
+    let answer = answered(&trace.to_string()).await;
+    assert!(answer.id() == trace.id() && answer != trace, "{answer}");
+    let [one, other] = [answered("nonsense").await, answered("").await];
+    assert_ne!(one.id(), other.id());
+    site.end().await;
+}
+
+#[tokio::test]
+async fn who_listens_is_counted_as_long_as_it_does() {
+    let site = site(Routes::new().stream(Method::GET, "/events", Access::Viewer, feed)).await;
+    let shows = async |line: &str| {
+        let deadline = Instant::now() + PATIENCE;
+        while !site.get("/metrics").await.text().await.expect("a text").contains(line) {
+            assert!(Instant::now() < deadline, "{line} is not shown");
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    shows("ronda_http_streams{kind=\"sse\"} 0\n").await;
+    let listening = site.get("/events").await;
+    shows("ronda_http_streams{kind=\"sse\"} 1\n").await;
+    drop(listening);
+    shows("ronda_http_streams{kind=\"sse\"} 0\n").await;
+    shows("ronda_http_streams{kind=\"websocket\"} 0\n").await;
+    shows("ronda_http_requests_in_flight 1\n").await;
+    site.end().await;
+}
+
+#[tokio::test]
 async fn every_route_is_on_the_list_with_its_access() {
     let routes = plain_routes().fallback(Access::Public, async || "page");
     let list: Vec<String> = routes

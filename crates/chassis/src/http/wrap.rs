@@ -3,21 +3,23 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::{FutureExt, StreamExt};
 use tracing::{debug, error};
 
+use super::meter::{self, Open, StreamKind};
 use super::streams::Streams;
 use super::{ApiError, Limits};
-use crate::metrics;
+use crate::Trace;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACEPARENT: HeaderName = HeaderName::from_static(Trace::HEADER);
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 /// An error text longer than this is no sentence for people.
 const LONGEST_MESSAGE: usize = 16 * 1024;
@@ -38,9 +40,25 @@ impl RequestId {
     }
 }
 
-/// Wraps every route and every path without one.
-pub(super) async fn every(State(streams): State<Streams>, mut request: Request, next: Next) -> Response {
+/// Wraps every route and every path without one. The request is part of the caller's trace if it names one, else of a
+/// new one; the answer says which.
+pub(super) async fn every(State(streams): State<Streams>, request: Request, next: Next) -> Response {
+    let trace = traced(request.headers());
+    let mut answer = Box::pin(trace.follow(answered(streams, request, next))).await;
+    if let Ok(value) = HeaderValue::from_str(&trace.to_string()) {
+        answer.headers_mut().insert(TRACEPARENT, value);
+    }
+    answer
+}
+
+fn traced(headers: &HeaderMap) -> Trace {
+    let named = headers.get(&TRACEPARENT).and_then(|value| value.to_str().ok()?.parse::<Trace>().ok());
+    named.map_or_else(Trace::begin, Trace::child)
+}
+
+async fn answered(streams: Streams, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
+    let in_flight = Open::request();
     let id = RequestId::of(request.headers());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
@@ -60,7 +78,8 @@ pub(super) async fn every(State(streams): State<Streams>, mut request: Request, 
     }
     let status = answer.status().as_u16();
     debug!(request = &*id.0, %method, route, status, seconds = began.elapsed().as_secs_f64(), "answered");
-    count(&method, &route, status, began.elapsed());
+    drop(in_flight);
+    meter::answered(&method, &route, status, began.elapsed());
     answer
 }
 
@@ -85,8 +104,13 @@ fn ended_with(streams: Option<Streams>, answer: Response) -> Response {
     };
     let (mut parts, body) = answer.into_parts();
     parts.headers.entry(ACCEL_BUFFERING).or_insert(HeaderValue::from_static("no"));
+    let counted = StreamKind::of(&parts.headers).map(Open::stream);
     let end = async move { streams.stop.stopped().await };
-    Response::from_parts(parts, Body::from_stream(body.into_data_stream().take_until(end)))
+    let pieces = body.into_data_stream().take_until(end).inspect(move |_| {
+        // The client is counted as long as its body is there.
+        let _ = &counted;
+    });
+    Response::from_parts(parts, Body::from_stream(pieces))
 }
 
 /// Gives an error that has only a plain text, or nothing, the one error body. Extractors refuse in
@@ -109,21 +133,4 @@ async fn with_error_body(answer: Response) -> Response {
         answer.headers_mut().append(name, value.clone());
     }
     answer
-}
-
-fn count(method: &Method, route: &str, status: u16, took: Duration) {
-    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
-    // Callers may make up methods; labels may not grow with them.
-    let method = if known.contains(method) { method.as_str() } else { "other" };
-    metrics::counters("ronda_http_requests_total", "Requests answered.", &["method", "route", "status"])
-        .with_label_values(&[method, route, &status.to_string()])
-        .inc();
-    metrics::histograms(
-        "ronda_http_request_seconds",
-        "Time until the answer began.",
-        &["route"],
-        metrics::LATENCY_SECONDS,
-    )
-    .with_label_values(&[route])
-    .observe(took.as_secs_f64());
 }

@@ -175,6 +175,15 @@ impl History {
         .await
     }
 
+    /// Returns how many inspections of this robot wait for their verdict.
+    pub(crate) async fn waiting_jobs(&self) -> sqlx::Result<u64> {
+        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM inspection_jobs WHERE robot_id = ?1")
+            .bind(&*self.robot)
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
     /// Returns how many inspections of a run wait for their verdict.
     pub(crate) async fn open_jobs(&self, run: RunId) -> sqlx::Result<u64> {
         let count: i64 = sqlx::query_scalar("SELECT count(*) FROM inspection_jobs WHERE run_id = ?1")

@@ -59,10 +59,10 @@ impl Inspector {
                 Some(film) => model.ask_about_film(&question, film),
                 None => model.ask(&question),
             };
-            let error = match counted(&settings, asked).await {
+            let error = match counted(&settings, &*model, asked).await {
                 Ok(answer) => {
                     let expense = self.expense(&*model, wasted + answer.usage);
-                    metrics::spent(purpose, expense.usage.input, expense.usage.billed_output(), expense.cost);
+                    metrics::spent(purpose, expense.model.as_deref(), expense.usage, expense.cost);
                     return Ok(Consulted { text: answer.text, expense });
                 }
                 Err(error) => error,
@@ -84,7 +84,7 @@ impl Inspector {
         if expense.usage == Usage::default() {
             return;
         }
-        metrics::spent(purpose, expense.usage.input, expense.usage.billed_output(), expense.cost);
+        metrics::spent(purpose, expense.model.as_deref(), expense.usage, expense.cost);
         if let Err(error) = self.shared.history.spend(purpose, expense).await {
             warn!(purpose, total = expense.usage.total, "tokens were not written down: {error}");
         }

@@ -31,6 +31,20 @@ impl Inspector {
         Ok(budget.exceeded(&spent).map(|reason| format!("budget: {reason}")))
     }
 
+    /// Shows how many inspections wait, whether the day's budget lets them be judged, and the model that would.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub(crate) async fn show(&self) -> anyhow::Result<()> {
+        let settings = self.shared.settings.current();
+        if let Ok(model) = self.shared.desk.model(&settings) {
+            metrics::chosen(desk::word(settings.vlm_provider), model.name());
+        }
+        let waiting = self.shared.history.waiting_jobs().await.context("counting what waits for a verdict")?;
+        metrics::inspections(waiting, self.over_budget(&settings).await?.is_some());
+        Ok(())
+    }
+
     /// Asks a model once whether photos are normal.
     pub(super) async fn judged(
         &self,
@@ -38,7 +52,7 @@ impl Inspector {
         model: &Arc<dyn Model>,
         question: &Question,
     ) -> Result<Judged, AskError> {
-        let answer = counted(settings, model.ask(question)).await?;
+        let answer = counted(settings, &**model, model.ask(question)).await?;
         let judgement = inspection::verdict(&answer)?;
         Ok(Judged { judgement, usage: answer.usage })
     }
@@ -56,6 +70,7 @@ impl Inspector {
 /// Waits for an answer and counts it.
 pub(super) async fn counted(
     settings: &Settings,
+    model: &dyn Model,
     asked: impl Future<Output = Result<Answer, AskError>>,
 ) -> Result<Answer, AskError> {
     let began = Instant::now();
@@ -68,7 +83,7 @@ pub(super) async fn counted(
         Err(AskError::Refused { .. }) => "refused",
         Err(AskError::Unusable { .. }) => "unusable",
     };
-    metrics::asked(desk::word(settings.vlm_provider), outcome, began.elapsed().as_secs_f64());
+    metrics::asked(desk::word(settings.vlm_provider), model.name(), outcome, began.elapsed().as_secs_f64());
     answer
 }
 

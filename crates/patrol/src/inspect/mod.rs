@@ -202,11 +202,12 @@ impl Inspector {
             Some(path) => self.renamed(&path, Verdict::Cancelled).await,
             None => None,
         };
+        let more: Vec<String> = more.into_iter().map(|photo| photo.path).collect();
         let settlement = Settlement {
             usage: spent,
             image_path,
-            ..Settlement::without_answer(Timestamp::now(), Verdict::Cancelled, "", why)
             more_paths: self.all_renamed(&more, Verdict::Cancelled).await,
+            ..Settlement::without_answer(Timestamp::now(), Verdict::Cancelled, "", why)
         };
         self.shared.history.settle(inspection, &settlement).await.context("settling an inspection")?;
         self.tell(Settled { inspection, run, verdict: Verdict::Cancelled });
@@ -224,7 +225,6 @@ impl Inspector {
         }
     }
 
-    fn tell(&self, settled: Settled) {
     /// The same of several.
     async fn all_renamed(&self, paths: &[String], verdict: Verdict) -> Vec<String> {
         let mut names = Vec::with_capacity(paths.len());
@@ -234,6 +234,7 @@ impl Inspector {
         names
     }
 
+    fn tell(&self, settled: Settled) {
         // Fails only if nobody listens.
         let _ = self.shared.settled.send(settled);
     }

@@ -237,6 +237,7 @@ impl Inspector {
         let answered = self.judged(settings, &model, &question).await;
         let usage = answered.as_ref().map_or_else(vlm::AskError::usage, |judged| judged.usage);
         let score = control::score(&answered.map(|judged| judged.judgement));
+        metrics::control_question(score);
         if score == "failed" {
             warn!(model = model.name(), "the model saw something wrong where nothing is");
         }
@@ -269,8 +270,8 @@ impl Inspector {
             attempts: job.attempts,
             model: outcome.model,
             image_path,
-            previous_path: compared.previous_path,
             more_paths,
+            previous_path: compared.previous_path,
             difference_path: compared.difference_path,
             difference_score: compared.score,
             negative_control: outcome.control.map(str::to_owned),
@@ -281,7 +282,7 @@ impl Inspector {
             debug!(inspection = %job.inspection, "somebody else has judged it meanwhile");
             return Ok(());
         }
-        metrics::spent("inspection", settlement.usage.input, settlement.usage.billed_output(), cost);
+        metrics::spent("inspection", settlement.model.as_deref(), settlement.usage, cost);
         if verdict == Verdict::Error {
             warn!(inspection = %job.inspection, attempts = job.attempts, "was not judged: {}", settlement.description);
         }

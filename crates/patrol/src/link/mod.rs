@@ -156,7 +156,6 @@ impl Link {
         let battery = battery?;
         self.hear(Heard::Battery(battery));
         self.glance().await?;
-        metrics::robot(Some(battery.percent), true);
         if let Some(codes) = optional(codes)?
             && known.codes.as_ref() != Some(&codes)
         {
@@ -209,7 +208,7 @@ impl Link {
             (true, false) => {
                 let reason = self.state.borrow().connection.reason().unwrap_or_default().to_owned();
                 warn!(reason, "the robot is lost");
-                metrics::robot(None, false);
+                metrics::robot_losses().inc();
             }
             _ => {}
         }

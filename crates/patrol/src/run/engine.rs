@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chassis::Stop;
+use chassis::{Stop, Trace};
 use domain::patrol::run::{Debt, Event, Ticket};
 use domain::patrol::{Run, Then};
 use jiff::Timestamp;
@@ -38,7 +38,9 @@ const LAST_WORD: Duration = Duration::from_secs(5);
 pub(crate) async fn carry(app: App, orders: Orders, stop: Stop) -> anyhow::Result<()> {
     let (post, inbox) = mpsc::unbounded_channel();
     let debts = DebtBook::of(&app.config.robot_dir());
-    let mut engine = Engine { debts, active: None, payment: None, emergency_at: None, post, shown: orders.shown, app };
+    let shown = orders.shown;
+    let trace = Trace::begin();
+    let mut engine = Engine { debts, active: None, trace, payment: None, emergency_at: None, post, shown, app };
     engine.recover().await?;
     engine.run(orders.orders, inbox, &stop).await;
     engine.end().await;
@@ -50,6 +52,8 @@ struct Engine {
     shown: watch::Sender<Shown>,
     debts: DebtBook,
     active: Option<Active>,
+    /// What everything that follows from the run is part of.
+    trace: Trace,
     /// A command that a robot is still owed.
     payment: Option<Wheel>,
     /// When somebody set the robot's emergency stop last.
@@ -98,7 +102,7 @@ impl Engine {
         let run = Run::left_behind(plan::limits(&self.app.settings.current()), Timestamp::now());
         let begin = Begin { id: last.id, run, started_at: last.started_at, route: last.route };
         let active = Active::new(self.app.clone(), begin, self.post.clone(), self.shown.clone());
-        self.active = Some(active);
+        (self.active, self.trace) = (Some(active), Trace::begin());
         self.hear(Event::Restarted).await;
         let state = self.app.link.now();
         self.heed(&state).await;
@@ -169,9 +173,13 @@ impl Engine {
         self.owe(None);
         let begin = Begin { id, run: Run::new(plan, started_at), started_at, route: wanted.route };
         let mut active = Active::new(self.app.clone(), begin, self.post.clone(), self.shown.clone());
-        info!(run = id.0, trigger = wanted.trigger, "a run begins");
+        self.trace = Trace::begin();
+        let prepared = async {
+            info!(run = id.0, trigger = wanted.trigger, "a run begins");
+            active.prepare().await;
+        };
+        self.trace.follow(prepared).await;
         metrics::run_active(true);
-        active.prepare().await;
         self.active = Some(active);
         let state = self.app.link.now();
         self.heed(&state).await;
@@ -210,7 +218,7 @@ impl Engine {
         let Some(active) = &mut self.active else {
             return self.paid(&event);
         };
-        active.hear(event).await;
+        self.trace.follow(active.hear(event)).await;
         if let Some(debt) = active.has_ended() {
             self.active = None;
             metrics::run_active(false);
@@ -233,7 +241,7 @@ impl Engine {
         }
         let Some(active) = &mut self.active else { return };
         let events = match settled {
-            Ok(settled) => active.settled(&settled).await,
+            Ok(settled) => self.trace.follow(active.settled(&settled)).await,
             // Told too fast for us: the records know.
             Err(RecvError::Lagged(_)) => active.settled_in_records().await,
             Err(RecvError::Closed) => Vec::new(),
@@ -287,7 +295,7 @@ impl Engine {
     async fn end(&mut self) {
         let Some(active) = &mut self.active else { return };
         let robot = self.app.link.robot();
-        active.leave().await;
+        self.trace.follow(active.leave()).await;
         let told = tokio::time::timeout(LAST_WORD, robot.start(Command::Home)).await;
         let debt = if matches!(told, Ok(Ok(_))) { None } else { Some(Debt::Home) };
         self.owe(debt);

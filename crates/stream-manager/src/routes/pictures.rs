@@ -100,7 +100,7 @@ pub(crate) async fn mjpeg(
     let is_annotated = query.is_annotated().ok_or_else(bad_annotated)?;
     let fps = query.fps.map(FrameRate::try_from).transpose().map_err(bad_rate)?;
     let look = app.post(&id).ok_or_else(|| no_camera(&id))?.look(fps);
-    Ok(viewers::mjpeg(&app.site, look, is_annotated))
+    Ok(viewers::mjpeg(look, is_annotated))
 }
 
 /// Shows cameras live over a WebSocket. Each binary message is the length of a header (four bytes, the highest first), the

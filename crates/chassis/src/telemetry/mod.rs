@@ -1,30 +1,40 @@
 //! Logs: one line per event on standard error, text for people or JSON for machines.
 
+mod count;
+mod json;
+
+use std::io::stderr;
 use std::panic;
 
 use tracing::error;
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::format::JsonFields;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _, fmt, registry};
 
 use crate::config::{ConfigError, Env};
 
-/// Starts logging as `LOG_FORMAT` (`text`, `json`) and `LOG_LEVEL` (a level, or directives such as
-/// `info,bus=debug`) say, and sends panics there too.
+use count::Count;
+use json::JsonLines;
+
+/// Starts logging for the process `service` as `LOG_FORMAT` (`text`, `json`) and `LOG_LEVEL` (a level, or directives such
+/// as `info,bus=debug`) say, and sends panics there too.
 ///
 /// Logs go to standard error, because standard output belongs to what a program produces.
-pub(crate) fn start(env: &Env) -> Result<(), ConfigError> {
+pub(crate) fn start(env: &Env, service: &'static str) -> Result<(), ConfigError> {
     let filter = filter(&env.or("LOG_LEVEL", "info".to_owned())?)?;
     let format = env.or("LOG_FORMAT", "text".to_owned())?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let started = match format.as_str() {
-        "json" => lines.json().flatten_event(true).with_current_span(false).try_init(),
-        "text" => lines.with_ansi(false).try_init(),
+    let lines = fmt::layer().with_writer(stderr);
+    let lines = match format.as_str() {
+        "json" => lines.fmt_fields(JsonFields::new()).event_format(JsonLines { service }).boxed(),
+        "text" => lines.with_ansi(false).boxed(),
         other => {
             return Err(ConfigError::variable("LOG_FORMAT", format!("expected `text` or `json`, found `{other}`")));
         }
     };
     // Fails only if logging is already started, as in a test that runs several services.
-    let _ = started;
+    let _ = registry().with(filter).with(Count::begin()).with(lines).try_init();
     panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         error!(place, "panicked: {}", payload_text(panic.payload()));
@@ -68,7 +78,7 @@ mod tests {
     #[test]
     fn an_unknown_format_is_refused_by_name() {
         let env = Env::of([("LOG_FORMAT", "xml")]);
-        let error = start(&env).expect_err("no such format");
+        let error = start(&env, "test").expect_err("no such format");
         assert_eq!(error.to_string(), "LOG_FORMAT: expected `text` or `json`, found `xml`");
     }
 }
