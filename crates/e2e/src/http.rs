@@ -15,6 +15,11 @@ pub struct Http {
 impl Http {
     /// A client of the server on a port of this machine.
     pub fn on(port: u16) -> anyhow::Result<Self> {
+        Self::at(&format!("localhost:{port}"))
+    }
+
+    /// A client of the server at a `host:port`.
+    pub fn at(address: &str) -> anyhow::Result<Self> {
         // The second call in a process finds the provider installed.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
@@ -22,7 +27,7 @@ impl Http {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .context("building the client")?;
-        Ok(Self { client, base: format!("http://localhost:{port}") })
+        Ok(Self { client, base: format!("http://{address}") })
     }
 
     /// The answer to a GET, whatever its status.

@@ -2,8 +2,11 @@
 //! them.
 
 mod bench;
+mod compose;
 mod exec;
+mod fresh;
 mod group;
+mod lint;
 mod nightly;
 mod places;
 mod setup;

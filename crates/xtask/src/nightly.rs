@@ -8,7 +8,7 @@ use anyhow::Context;
 use crate::places::Places;
 use crate::setup::tools;
 use crate::steps::{self, Step};
-use crate::{exec, test};
+use crate::{exec, fresh, test};
 
 /// Runs what takes too long for every change.
 #[derive(Debug, clap::Args)]
@@ -25,6 +25,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let steps = [
         Step { name: "test", run: Box::new(|| ourselves(&["test"])) },
         Step { name: "long", run: Box::new(|| test::nextest(here, "all()", &["--run-ignored", "only"])) },
+        Step { name: "fresh", run: Box::new(|| fresh::run(here)) },
         Step { name: "advisories", run: Box::new(|| advisories(here)) },
         Step { name: "bench", run: Box::new(|| ourselves(&["bench"])) },
     ];

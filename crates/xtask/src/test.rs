@@ -3,7 +3,9 @@
 
 use std::process::Command;
 
+use crate::compose;
 use crate::exec;
+use crate::lint;
 use crate::places::Places;
 use crate::setup::packages::Group;
 use crate::setup::{apt, disk, node, python, tools, ui};
@@ -19,7 +21,10 @@ pub(crate) struct Options {
 }
 
 /// The tests that drive whole programs; they run alone, after all others.
-const WHOLE_SITE: &str = "package(e2e) and not binary(tidy)";
+const WHOLE_SITE: &str = "package(e2e) and not binary(tidy) and not binary(compose)";
+
+/// All others.
+const UNIT: &str = "not package(e2e) or binary(tidy)";
 
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
@@ -29,17 +34,19 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         Step { name: "packages", run: Box::new(|| install_packages(here)) },
         Step { name: "format", run: Box::new(|| cargo(here, &["fmt", "--all", "--check"])) },
         Step { name: "licences", run: Box::new(|| licences(here)) },
+        Step { name: "lint", run: Box::new(|| lint::run(here)) },
         Step { name: "interface", run: Box::new(|| interface(here)) },
         Step { name: "clippy", run: Box::new(|| clippy(here)) },
         Step { name: "docs", run: Box::new(|| docs(here)) },
         Step { name: "build", run: Box::new(|| build(here)) },
         Step { name: "fetch", run: Box::new(|| fetch(here)) },
-        Step { name: "unit", run: Box::new(|| nextest(here, &format!("not ({WHOLE_SITE})"), &[])) },
+        Step { name: "unit", run: Box::new(|| nextest(here, UNIT, &[])) },
         Step {
             name: "doctests",
             run: Box::new(|| cargo(here, &["test", "--release", "--locked", "--workspace", "--doc"])),
         },
         Step { name: "site", run: Box::new(|| nextest(here, WHOLE_SITE, &[])) },
+        Step { name: "compose", run: Box::new(|| compose::test(here)) },
     ];
     steps::run(&steps, &options.steps)
 }
@@ -111,12 +118,17 @@ fn fetch(places: &Places) -> anyhow::Result<()> {
 
 /// Runs the tests of a nextest filter.
 pub(crate) fn nextest(places: &Places, filter: &str, more: &[&str]) -> anyhow::Result<()> {
+    exec::openly("cargo nextest", &mut nextest_command(places, filter, more)?)
+}
+
+/// The command that runs the tests of a nextest filter.
+pub(crate) fn nextest_command(places: &Places, filter: &str, more: &[&str]) -> anyhow::Result<Command> {
     let mut command = Command::new(tools::NEXTEST.ensure(places)?);
     command
         .current_dir(&places.root)
         .args(["nextest", "run", "--release", "--locked", "--workspace", "--no-fail-fast", "-E", filter])
         .args(more);
-    exec::openly("cargo nextest", &mut command)
+    Ok(command)
 }
 
 fn cargo(places: &Places, arguments: &[&str]) -> anyhow::Result<()> {

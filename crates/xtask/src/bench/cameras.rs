@@ -43,12 +43,32 @@ impl Round {
     }
 }
 
-/// Measures both scenes on both sides.
-pub(crate) fn run(places: &Places, seconds: u64, most: u32) -> anyhow::Result<()> {
+/// What the cameras see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Scene {
+    /// A street, nearly all of which moves.
+    Moving,
+    /// The same street at rest.
+    Still,
+}
+
+impl Scene {
+    /// Returns the name of the simulated camera, and of the figures.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Moving => "moving",
+            Self::Still => "still",
+        }
+    }
+}
+
+/// Measures one scene or both, on both sides.
+pub(crate) fn run(places: &Places, seconds: u64, most: u32, only: Option<Scene>) -> anyhow::Result<()> {
     let peer = Peer::prepare(places)?;
     let mut stage = Stage::open(places)?;
     let length = Duration::from_secs(seconds);
-    for scene in ["moving", "still"] {
+    for scene in [Scene::Moving, Scene::Still].into_iter().filter(|scene| only.is_none_or(|only| *scene == only)) {
+        let scene = scene.name();
         let ours = largest(most, |cameras| our_round(&mut stage, scene, cameras, length))
             .with_context(|| format!("measuring Ronda on {scene} scenes"))?;
         stage.stop("stream-manager");
@@ -69,7 +89,7 @@ struct Largest {
     round: Option<Round>,
 }
 
-/// Climbs in steps of four until a number does not keep up, then looks between.
+/// Climbs in steps of four, later of half the number, until a number does not keep up, then looks between.
 fn largest(most: u32, mut measure: impl FnMut(u32) -> anyhow::Result<Round>) -> anyhow::Result<Largest> {
     const STEP: u32 = 4;
     let mut best = Largest { cameras: 0, round: None };
@@ -86,7 +106,7 @@ fn largest(most: u32, mut measure: impl FnMut(u32) -> anyhow::Result<Round>) -> 
         } else {
             fails_at = next;
         }
-        next = if fails_at > most { (best.cameras + STEP).min(most) } else { best.cameras.midpoint(fails_at) };
+        next = if fails_at > most { (best.cameras + STEP.max(best.cameras / 2)).min(most) } else { best.cameras.midpoint(fails_at) };
     }
     Ok(best)
 }

@@ -2,6 +2,7 @@
 //! JSON line for each figure.
 
 mod cameras;
+mod deploy;
 mod detect;
 mod isolation;
 mod latency;
@@ -33,8 +34,14 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 10)]
     minutes: u64,
     /// The largest number of cameras that is tried.
-    #[arg(long, default_value_t = 32)]
+    #[arg(long, default_value_t = 64)]
     most: u32,
+    /// The scene of the camera benchmark; both without one.
+    #[arg(long)]
+    scene: Option<cameras::Scene>,
+    /// Measures containers from inside their engine's network; `deploy` starts itself so.
+    #[arg(long, hide = true)]
+    in_engine: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -51,6 +58,8 @@ enum Name {
     Memory,
     /// A robot's process: age of poses, viewers of a camera, the process at rest, the report of a run.
     Patrol,
+    /// Containers: first alert, idle memory, what nginx adds; and the second start of `cargo xtask up`.
+    Deploy,
 }
 
 /// One measured value, printed as a JSON line.
@@ -71,13 +80,16 @@ fn print(name: &str, value: f64, unit: &str) {
 /// Builds what is measured, then measures.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let places = Places::find()?;
+    if options.in_engine {
+        return deploy::run_in_engine(&places);
+    }
     prepare(&places)?;
     let wanted = |name| options.name.is_none_or(|chosen| chosen == name);
     if wanted(Name::Detect) {
         detect::run(&places)?;
     }
     if wanted(Name::Cameras) {
-        cameras::run(&places, options.seconds, options.most)?;
+        cameras::run(&places, options.seconds, options.most, options.scene)?;
     }
     if wanted(Name::FrameToAlert) {
         latency::run(&places, options.seconds)?;
@@ -90,6 +102,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     }
     if wanted(Name::Patrol) {
         patrol::run(&places, options.seconds)?;
+    }
+    if wanted(Name::Deploy) {
+        deploy::run(&places)?;
     }
     Ok(())
 }

@@ -27,6 +27,12 @@ pub(crate) fn ensure(groups: &[Group], consent: Consent) -> anyhow::Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
+    let missing: Vec<String> = missing.into_iter().map(str::to_owned).collect();
+    install_with(&[], &missing, consent)
+}
+
+/// Installs packages, once a person agrees. The options are apt's own.
+pub(crate) fn install_with(options: &[String], missing: &[String], consent: Consent) -> anyhow::Result<()> {
     let list = missing.join(" ");
     if !is_on_path("apt-get") {
         bail!(
@@ -42,14 +48,14 @@ pub(crate) fn ensure(groups: &[Group], consent: Consent) -> anyhow::Result<()> {
         bail!("system packages are missing: {list}");
     }
     note(format!("Installing {} system packages: {list}", missing.len()));
-    install(&missing)
+    install(options, missing)
 }
 
-fn install(missing: &[&str]) -> anyhow::Result<()> {
+fn install(options: &[String], missing: &[String]) -> anyhow::Result<()> {
     // Old lists name versions that the mirror no longer has. Without a network the lists on disk may still do.
-    let updated = exec::quietly("apt-get update", &mut apt(&["update"])?);
+    let updated = exec::quietly("apt-get update", apt(&["update"])?.args(options));
     let mut command = apt(&["install", "--yes", "--no-install-recommends"])?;
-    command.args(missing);
+    command.args(options).args(missing);
     if let Err(failure) = exec::quietly("apt-get install", &mut command) {
         let cause = updated.err().map_or(failure.to_string(), |offline| offline.to_string());
         bail!("the system packages {} could not be installed: {cause}", missing.join(" "));

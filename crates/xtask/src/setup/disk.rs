@@ -7,6 +7,12 @@ use anyhow::{Context, bail};
 /// What a cold build and the downloads take, with room to spare.
 pub(crate) const FOR_A_COLD_BUILD: u64 = 12 * GIB;
 
+/// What container images of the product and their layers take.
+pub(crate) const FOR_IMAGES: u64 = 8 * GIB;
+
+/// What a bare machine with a build, all downloads and container images of its own takes.
+pub(crate) const FOR_A_FRESH_MACHINE: u64 = 25 * GIB;
+
 /// What a running site needs to begin with.
 pub(crate) const FOR_A_SITE: u64 = GIB;
 

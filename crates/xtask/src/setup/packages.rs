@@ -13,6 +13,8 @@ pub(crate) enum Group {
     Python,
     /// To measure.
     Bench,
+    /// To run a container engine; the engine itself is `crate::compose::packages`'s business.
+    Compose,
 }
 
 /// One system package.
@@ -74,6 +76,16 @@ pub(crate) const PACKAGES: &[Package] = &[
     library("python3-venv", Group::Python),
     // Reports are looked at as text and as pictures.
     program("poppler-utils", Group::Test, "pdftotext"),
+    // Shell scripts are judged.
+    program("shellcheck", Group::Test, "shellcheck"),
+    // What a container engine stands on, and what makes roots without a registry.
+    program("containerd", Group::Compose, "containerd"),
+    program("runc", Group::Compose, "runc"),
+    program("tini", Group::Compose, "tini"),
+    program("iptables", Group::Compose, "iptables"),
+    program("iproute2", Group::Compose, "ip"),
+    program("procps", Group::Compose, "ps"),
+    program("mmdebstrap", Group::Compose, "mmdebstrap"),
     // Rules and dashboards are tried on a real Prometheus that watches a running site.
     program("prometheus", Group::Test, "promtool"),
     program("prometheus-alertmanager", Group::Test, "amtool"),
@@ -101,7 +113,9 @@ mod tests {
     }
 
     #[test]
-    fn running_a_site_needs_no_browser() {
-        assert!(of(&[Group::Build, Group::Run]).all(|package| package.name != "chromium"));
+    fn running_a_site_needs_no_browser_and_no_engine() {
+        let needed: Vec<&str> = of(&[Group::Build, Group::Run]).map(|package| package.name).collect();
+
+        assert!(!needed.contains(&"chromium") && !needed.contains(&"containerd"), "{needed:?}");
     }
 }
