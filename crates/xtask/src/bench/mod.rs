@@ -39,6 +39,9 @@ pub(crate) struct Options {
     /// The scene of the camera benchmark; both without one.
     #[arg(long)]
     scene: Option<cameras::Scene>,
+    /// Measures the programs as they were built last.
+    #[arg(long)]
+    as_built: bool,
     /// Measures containers from inside their engine's network; `deploy` starts itself so.
     #[arg(long, hide = true)]
     in_engine: bool,
@@ -83,7 +86,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     if options.in_engine {
         return deploy::run_in_engine(&places);
     }
-    prepare(&places)?;
+    prepare(&places, options.as_built)?;
     let wanted = |name| options.name.is_none_or(|chosen| chosen == name);
     if wanted(Name::Detect) {
         detect::run(&places)?;
@@ -110,13 +113,15 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
 }
 
 /// Installs, builds and fetches what the measurements need.
-fn prepare(places: &Places) -> anyhow::Result<()> {
+fn prepare(places: &Places, as_built: bool) -> anyhow::Result<()> {
     apt::ensure(&[Group::Build, Group::Run, Group::Python, Group::Bench], apt::Consent::Ask)?;
-    up::build(places)?;
-    // Selected from the whole workspace, as everything else is, so that no dependency is compiled another way.
-    let mut examples = Command::new("cargo");
-    examples.current_dir(&places.root).args(["build", "--release", "--locked", "--workspace", "--examples"]);
-    exec::quietly("building the measuring programs", &mut examples)?;
+    if !as_built {
+        up::build(places)?;
+        // Selected from the whole workspace, as everything else is, so that no dependency is compiled another way.
+        let mut examples = Command::new("cargo");
+        examples.current_dir(&places.root).args(["build", "--release", "--locked", "--workspace", "--examples"]);
+        exec::quietly("building the measuring programs", &mut examples)?;
+    }
     up::fetch(places, "ronda", &["model", "fetch"], "the detector model")?;
     up::fetch(places, "sim", &["fetch"], "the footage of the simulated cameras")
 }
