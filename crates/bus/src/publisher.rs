@@ -25,6 +25,11 @@ impl Publisher {
         self.send(topic, &serde_json::to_vec(message)?, Trace::current()).await
     }
 
+    /// Asks whether Redis is there.
+    pub(crate) async fn ping(&self) -> Result<(), BusError> {
+        self.connection.send::<String>(&redis::cmd("PING")).await.map(drop)
+    }
+
     /// Sends a message that is JSON already.
     pub(crate) async fn send<T>(
         &self,

@@ -206,3 +206,16 @@ async fn a_message_keeps_its_trace_on_disk_and_on_the_way() {
     after.until_empty().await;
     after.end().await;
 }
+
+#[tokio::test]
+async fn whether_redis_is_there_is_known_before_there_is_anything_to_send() {
+    let (redis, dir) = (RedisServer::new(), tempfile::tempdir().expect("a directory"));
+    let spool = draining(&redis, settings(&dir));
+    let is_up = async {
+        while !chassis::metrics::text().contains("ronda_redis_up 1\n") {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(PATIENCE, is_up).await.expect("is asked at the start");
+    spool.end().await;
+}

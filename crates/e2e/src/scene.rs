@@ -40,7 +40,13 @@ pub struct Script<'a> {
 impl Scene {
     /// Starts Redis, the simulation, the stream manager and the alert router.
     pub async fn start(script: &Script<'_>) -> anyhow::Result<Self> {
+        Self::start_with(script, &[]).await
+    }
+
+    /// The same, with variables for every program.
+    pub async fn start_with(script: &Script<'_>, variables: &[(&str, &str)]) -> anyhow::Result<Self> {
         let mut site = Site::new()?;
+        variables.iter().for_each(|(name, value)| site.set(name, value));
         // What a killed router left pending is taken over soon.
         site.set("ALERTING_TAKE_OVER_SECONDS", "1");
         site.set("SIM_WEBHOOK_SECRET", SECRET);

@@ -146,6 +146,11 @@ impl Site {
         Ok(process)
     }
 
+    /// One of the built programs with the environment of this site, not started yet.
+    pub fn command(&self, name: &str) -> anyhow::Result<Command> {
+        Ok(command(&program(name)?, &self.environment))
+    }
+
     /// A client of everything, through nginx.
     pub fn web(&self) -> anyhow::Result<Http> {
         Http::on(self.ports.web())

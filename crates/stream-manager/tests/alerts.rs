@@ -63,7 +63,7 @@ async fn an_alert_arrives_in_redis_with_every_field_and_its_picture() {
         "ronda_camera_outage_seconds_count{camera=\"full\"} 0",
         "ronda_camera_reconnects_total{camera=\"full\",reason=\"silent\"} 0",
         "ronda_camera_last_frame_timestamp_seconds{camera=\"full\"} 1",
-        "ronda_alerts_total{camera=\"full\",class=\"object\",severity=\"warning\",zone=\"pit\"} 1",
+        "ronda_alerts_total{camera=\"full\",class=\"object\",severity=\"critical\",zone=\"pit\"} 1",
         "ronda_config_errors{file=\"cameras.yaml\"} 0",
         "ronda_inference_model_info{backend=\"tract\"",
         "ronda_inference_queue_length ",

@@ -113,6 +113,7 @@ fn fetch(places: &Places) -> anyhow::Result<()> {
     up::fetch(places, "ronda", &["model", "fetch"], "the detector model")?;
     up::fetch(places, "sim", &["fetch"], "the footage of the simulated cameras")?;
     python::GRAFANA.ensure(places)?;
+    python::OPENMETRICS.ensure(places)?;
     python::KACHAKA.ensure(places).map(drop)
 }
 

@@ -14,12 +14,16 @@ use chassis::tasks::Backoff;
 use chassis::{Stop, Trace};
 use serde::Serialize;
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{error, info, warn};
 
 use crate::{BusError, Publisher, RedisUrl, Topic, metrics};
 
 use files::{Files, Name, Written};
+
+/// How often Redis is asked whether it is there while there is nothing to send: who waits for the first message of a week
+/// must not learn only then that it cannot be sent.
+const ASK_EVERY: Duration = Duration::from_secs(10);
 
 /// Where a spool is and how much it holds.
 #[derive(Debug, Clone)]
@@ -164,8 +168,20 @@ impl<T: Serialize> SpooledPublisher<T> {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5), Duration::from_secs(10));
         let mut last_success = Instant::now();
         let mut is_away = false;
-        while let Some(name) = stop.or(self.spool.oldest()).await {
-            match self.send(name).await {
+        let mut next_question = Instant::now();
+        loop {
+            let waiting = tokio::select! {
+                biased;
+                () = stop.stopped() => return,
+                name = self.spool.oldest() => Some(name),
+                () = sleep_until(next_question) => None,
+            };
+            next_question = Instant::now() + ASK_EVERY;
+            let sent = match waiting {
+                Some(name) => self.send(name).await,
+                None => self.publisher.ping().await,
+            };
+            match sent {
                 Ok(()) => {
                     last_success = Instant::now();
                     if std::mem::take(&mut is_away) {
@@ -174,7 +190,7 @@ impl<T: Serialize> SpooledPublisher<T> {
                 }
                 Err(error) => {
                     if !std::mem::replace(&mut is_away, true) {
-                        warn!(topic = self.topic.name(), "messages wait on disk: {error}");
+                        warn!(topic = self.topic.name(), "Redis is away, messages wait on disk: {error}");
                     }
                     let pause = backoff.pause_after(last_success.elapsed(), fastrand::f64());
                     last_success = Instant::now();

@@ -31,6 +31,10 @@ pub(crate) const KACHAKA: Environment =
 pub(crate) const GRAFANA: Environment =
     Environment { name: "grafana-python", requirements: "crates/e2e/tests/observability/requirements.txt" };
 
+/// The reference parser of OpenMetrics, which reads what services show.
+pub(crate) const OPENMETRICS: Environment =
+    Environment { name: "openmetrics-python", requirements: "crates/e2e/tests/metrics/requirements.txt" };
+
 impl Environment {
     /// Finds the environment or makes it, and returns its interpreter.
     pub(crate) fn ensure(self, places: &Places) -> anyhow::Result<PathBuf> {
