@@ -54,6 +54,25 @@ pub struct ServerState {
     pub connected_clients: u64,
 }
 
+/// Whether what the server was told survives its end, and whether it may throw away what it was told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Durability {
+    /// The version.
+    pub version: String,
+    /// Whether every change goes to a file at once.
+    pub append_only: bool,
+    /// Whether everything is written to a file now and then; `None` if the server does not let us ask.
+    pub snapshots: Option<bool>,
+    /// Whether the last time that it wrote either file it could.
+    pub last_write_succeeded: bool,
+    /// The memory in use.
+    pub used_memory_bytes: u64,
+    /// The most memory it may use; 0 for all there is.
+    pub max_memory_bytes: u64,
+    /// What it does when that is used up: `noeviction` refuses, everything else forgets.
+    pub eviction: String,
+}
+
 impl Inspector {
     /// Prepares to ask; connects with the first question. Must be called on a runtime.
     pub fn connect(url: &RedisUrl) -> Result<Self, BusError> {
@@ -112,6 +131,27 @@ impl Inspector {
             version: (*facts.get("redis_version").unwrap_or(&"unknown")).to_owned(),
             used_memory_bytes: number("used_memory"),
             connected_clients: number("connected_clients"),
+        })
+    }
+
+    /// Returns whether the server keeps what it is told.
+    pub async fn durability(&self) -> Result<Durability, BusError> {
+        let info: String = self.connection.send(&redis::cmd("INFO")).await?;
+        let facts: HashMap<&str, &str> = info.lines().filter_map(|line| line.trim().split_once(':')).collect();
+        let text = |name| (*facts.get(name).unwrap_or(&"unknown")).to_owned();
+        let number = |name| facts.get(name).and_then(|value| value.parse().ok()).unwrap_or(0);
+        let is_good = |name| facts.get(name).is_none_or(|value| *value == "ok");
+        // A server may keep its settings to itself.
+        let saves: Result<Vec<String>, BusError> =
+            self.connection.send(redis::cmd("CONFIG").arg("GET").arg("save")).await;
+        Ok(Durability {
+            version: text("redis_version"),
+            append_only: facts.get("aof_enabled") == Some(&"1"),
+            snapshots: saves.ok().map(|answer| answer.get(1).is_some_and(|rules| !rules.is_empty())),
+            last_write_succeeded: is_good("rdb_last_bgsave_status") && is_good("aof_last_write_status"),
+            used_memory_bytes: number("used_memory"),
+            max_memory_bytes: number("maxmemory"),
+            eviction: text("maxmemory_policy"),
         })
     }
 

@@ -27,7 +27,7 @@ mod url;
 pub use consumer::{Consumer, GroupSettings, Link, Message, Start};
 pub use entry::EntryId;
 pub use error::BusError;
-pub use inspector::{GroupState, Inspector, ServerState, StreamState};
+pub use inspector::{Durability, GroupState, Inspector, ServerState, StreamState};
 pub use publisher::Publisher;
 pub use spool::{SpoolError, SpoolSettings, SpooledPublisher};
 pub use tail::Tail;

@@ -95,3 +95,17 @@ async fn the_inspector_tells_how_the_server_is() {
     assert!(server.version.starts_with(|first: char| first.is_ascii_digit()), "{server:?}");
     assert!(server.used_memory_bytes > 100_000 && server.connected_clients >= 1, "{server:?}");
 }
+
+#[tokio::test]
+async fn the_inspector_tells_whether_the_server_keeps_what_it_is_told() {
+    let redis = RedisServer::new();
+    let inspector = Inspector::connect(&redis.url()).expect("the URL is good");
+    let kept = inspector.durability().await.expect("Redis is there");
+    assert_eq!((kept.append_only, kept.snapshots, kept.last_write_succeeded), (true, Some(false), true));
+    assert_eq!((kept.max_memory_bytes, kept.eviction.as_str()), (0, "noeviction"));
+
+    redis.ask("CONFIG SET appendonly no maxmemory 50mb maxmemory-policy allkeys-lru").expect("Redis is there");
+    let kept = inspector.durability().await.expect("Redis is there");
+    assert_eq!((kept.append_only, kept.max_memory_bytes), (false, 50 << 20));
+    assert_eq!(kept.eviction, "allkeys-lru");
+}

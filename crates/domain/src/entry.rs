@@ -1,6 +1,7 @@
 //! Entries of configuration files as they were written, and reading them key by key: every problem is named, and an
 //! entry with a problem does not take the others with it.
 
+mod inquiry;
 mod reader;
 
 use std::fmt;
@@ -9,7 +10,10 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
-pub(crate) use reader::{Reader, choice, nested};
+pub use inquiry::Key;
+pub(crate) use reader::{Reader, nested};
+
+use inquiry::Inquiry;
 
 /// Looks an environment variable up; an empty value counts as none.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -21,6 +25,8 @@ pub struct Entry {
     keys: Vec<(String, Value)>,
     repeated: Vec<String>,
     fault: Option<&'static str>,
+    /// Set if the entry is not one that was written, but asks its reader which keys there are.
+    inquiry: Option<Inquiry>,
 }
 
 impl Entry {
@@ -38,6 +44,18 @@ impl Entry {
             Value::Number(number) => Some(number.to_string()),
             _ => None,
         }
+    }
+
+    /// Returns every key that `read` looks for in an entry, each path after `prefix`.
+    pub(crate) fn inquire<R>(prefix: &str, read: impl FnOnce(Self) -> R) -> Vec<Key> {
+        let inquiry = Inquiry::default();
+        read(Self::asking(&inquiry));
+        inquiry.keys(prefix)
+    }
+
+    /// Returns an entry that asks its reader.
+    fn asking(inquiry: &Inquiry) -> Self {
+        Self { inquiry: Some(inquiry.clone()), ..Self::default() }
     }
 }
 
@@ -142,7 +160,7 @@ impl fmt::Display for Problem {
 pub struct EntryProblem {
     /// The entry's place in the list, counted from 0.
     pub index: usize,
-    /// The camera that the entry is about, if it says so.
+    /// The camera or robot that the entry is about, if it says so.
     pub id: Option<String>,
     /// The key, as a path from the entry: `forbidden_rois[1].points`; or the environment variable that overrode it.
     pub key: String,

@@ -14,6 +14,7 @@ pub mod id;
 pub mod patrol;
 pub mod picture;
 pub mod retry;
+pub mod robots;
 pub mod sampling;
 pub mod schedule;
 mod schema;

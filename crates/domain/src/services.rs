@@ -9,7 +9,7 @@ mod stream_manager;
 
 use serde::{Deserialize, Serialize};
 
-use crate::entry::{Entry, Lookup, Problem};
+use crate::entry::{Entry, Key, Lookup, Problem};
 
 pub use alerting::{AlertingSettings, Protocol, StdoutFormat};
 pub use inference::{Backend, Device, InferenceSettings, Precision};
@@ -56,6 +56,15 @@ impl ServicesFile {
         let (alerting, found) = AlertingSettings::read(self.alerting.as_ref().unwrap_or(&empty), env);
         problems.extend(found);
         if problems.is_empty() { Ok(Services { inference, stream_manager, alerting }) } else { Err(problems) }
+    }
+
+    /// Returns every key that the file may hold, with the variable that replaces it.
+    #[must_use]
+    pub fn keys() -> Vec<Key> {
+        Entry::inquire("", |entry| {
+            let section = Some(entry);
+            Self { inference: section.clone(), stream_manager: section.clone(), alerting: section }.check(&|_| None)
+        })
     }
 }
 

@@ -72,7 +72,7 @@ impl Settings for Config {
             robot_name: env.or("ROBOT_NAME", "Robot".to_owned())?,
             robot_address: robot_address(env)?,
             data_dir: env.data_dir(),
-            log_dir: env.or("LOG_DIR", PathBuf::from("logs"))?,
+            log_dir: env.dir("LOG_DIR", "logs"),
             time_zone: env.get("TZ")?,
             mediamtx_internal: env.or("MEDIAMTX_INTERNAL", "localhost:8554".to_owned())?,
             mediamtx_external: env.or("MEDIAMTX_EXTERNAL", "localhost:8554".to_owned())?,

@@ -1,11 +1,12 @@
 //! The environment, read once: an empty variable is an unset one, and a secret may come from a file.
 
+use std::any::type_name;
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::ConfigError;
 use crate::Secret;
@@ -17,6 +18,19 @@ use crate::Secret;
 #[derive(Clone, Default)]
 pub struct Env {
     variables: Arc<HashMap<String, String>>,
+    /// Set if somebody wants to know which variables are asked for.
+    asked: Option<Arc<Mutex<Vec<Asked>>>>,
+}
+
+/// A variable that a program asks for, as its code says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// Its name.
+    pub name: String,
+    /// The Rust type that its text becomes.
+    pub kind: &'static str,
+    /// What it is if it is unset; nothing if it is then not set.
+    pub default: Option<String>,
 }
 
 impl Env {
@@ -34,11 +48,30 @@ impl Env {
             .map(|(name, value)| (name.into(), value.into()))
             .filter(|(_, value): &(String, String)| !value.is_empty())
             .collect();
-        Self { variables: Arc::new(variables) }
+        Self { variables: Arc::new(variables), asked: None }
+    }
+
+    /// Returns the variables that `load` asks for when none is set, in the order in which it first asks: the reference
+    /// of the configuration is made of them, so that it cannot differ from what is read.
+    pub fn asked_by<R>(load: impl FnOnce(&Self) -> R) -> Vec<Asked> {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        load(&Self { asked: Some(Arc::clone(&asked)), ..Self::default() });
+        let asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.clone()
+    }
+
+    /// Notes that a variable is asked for. The first word on a variable holds: whoever knows its default comes first.
+    fn note<T>(&self, name: &str, default: Option<String>) {
+        let Some(asked) = &self.asked else { return };
+        let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if !asked.iter().any(|known| known.name == name) {
+            asked.push(Asked { name: name.to_owned(), kind: type_name::<T>(), default });
+        }
     }
 
     /// Returns the text of a variable, from the variable itself or from the file `NAME_FILE` names.
     pub fn text(&self, name: &str) -> Result<Option<String>, ConfigError> {
+        self.note::<String>(name, None);
         let file_name = format!("{name}_FILE");
         match (self.variables.get(name), self.variables.get(&file_name)) {
             (Some(_), Some(_)) => {
@@ -58,6 +91,7 @@ impl Env {
     where
         T::Err: Display,
     {
+        self.note::<T>(name, None);
         let Some(text) = self.text(name)? else {
             return Ok(None);
         };
@@ -68,20 +102,23 @@ impl Env {
     }
 
     /// Returns the value of a variable, or `default` if it is unset or empty.
-    pub fn or<T: FromStr>(&self, name: &str, default: T) -> Result<T, ConfigError>
+    pub fn or<T: FromStr + Display>(&self, name: &str, default: T) -> Result<T, ConfigError>
     where
         T::Err: Display,
     {
+        self.note::<T>(name, Some(default.to_string()));
         Ok(self.get(name)?.unwrap_or(default))
     }
 
     /// Returns a secret, from `NAME` or from the file that `NAME_FILE` names.
     pub fn secret(&self, name: &str) -> Result<Option<Secret>, ConfigError> {
+        self.note::<Secret>(name, None);
         Ok(self.text(name)?.map(Secret::new))
     }
 
     /// Returns the value of a variable alone, without its `_FILE` form: what `${NAME}` in a file means.
     pub fn plain(&self, name: &str) -> Option<&str> {
+        self.note::<String>(name, None);
         self.variables.get(name).map(String::as_str)
     }
 
@@ -108,6 +145,7 @@ impl Env {
 
     /// Returns the directory of downloads: `RONDA_CACHE_DIR`, else `$XDG_CACHE_HOME/ronda`, else `~/.cache/ronda`.
     pub fn cache_dir(&self) -> PathBuf {
+        self.note::<PathBuf>("RONDA_CACHE_DIR", Some("$XDG_CACHE_HOME/ronda or ~/.cache/ronda".to_owned()));
         if let Some(dir) = self.plain("RONDA_CACHE_DIR") {
             return dir.into();
         }
@@ -116,7 +154,9 @@ impl Env {
         base.join("ronda")
     }
 
-    fn dir(&self, name: &str, default: &str) -> PathBuf {
+    /// Returns a directory that a variable names, or the usual one.
+    pub fn dir(&self, name: &str, default: &str) -> PathBuf {
+        self.note::<PathBuf>(name, Some(default.to_owned()));
         self.plain(name).unwrap_or(default).into()
     }
 }
@@ -130,6 +170,22 @@ mod tests {
         let env = Env::of([("CAMERA_URL", "")]);
         assert_eq!(env.get::<String>("CAMERA_URL").expect("is readable"), None);
         assert_eq!(env.or("CAMERA_URL", "default".to_owned()).expect("is readable"), "default");
+    }
+
+    #[test]
+    fn what_a_program_asks_for_is_told_with_its_defaults() {
+        let asked = Env::asked_by(|env| {
+            let _ = (env.bind(8020), env.secret("KEY"), env.get::<u64>("DAYS"), env.data_dir(), env.text("PORT"));
+        });
+        let asked: Vec<_> = asked.iter().map(|asked| (asked.name.as_str(), asked.default.as_deref())).collect();
+        let expected = [
+            ("BIND", Some("127.0.0.1")),
+            ("PORT", Some("8020")),
+            ("KEY", None),
+            ("DAYS", None),
+            ("DATA_DIR", Some("data")),
+        ];
+        assert_eq!(asked, expected);
     }
 
     #[test]

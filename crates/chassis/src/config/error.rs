@@ -90,6 +90,8 @@ pub struct Problem {
     pub file: PathBuf,
     /// The line, counted from 1, if it is known.
     pub line: Option<usize>,
+    /// The column in the line, counted from 1, if it is known. Only tools that mark places in files show it.
+    pub column: Option<usize>,
     /// The path of the key, as `cameras[1].fps_target`; empty if the whole file is meant.
     pub key: String,
     /// What was expected, and what was found.
@@ -104,7 +106,13 @@ impl Problem {
         key: impl Into<String>,
         expectation: impl Into<String>,
     ) -> Self {
-        Self { file: file.into(), line, key: key.into(), expectation: expectation.into() }
+        Self { file: file.into(), line, column: None, key: key.into(), expectation: expectation.into() }
+    }
+
+    /// Returns the problem at this column of its line.
+    #[must_use]
+    pub fn at_column(self, column: Option<usize>) -> Self {
+        Self { column, ..self }
     }
 }
 

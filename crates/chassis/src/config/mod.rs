@@ -9,7 +9,7 @@ mod suggest;
 mod watch;
 mod yaml;
 
-pub use env::Env;
+pub use env::{Asked, Env};
 pub use error::{ConfigError, Problem};
 pub use watch::{Changes, watch_file};
-pub use yaml::{locate, parse_entries, parse_yaml, read_entries, read_yaml};
+pub use yaml::{locate, locate_place, parse_entries, parse_yaml, read_entries, read_yaml};

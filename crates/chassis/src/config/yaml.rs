@@ -64,9 +64,15 @@ pub fn parse_entries<T: DeserializeOwned>(
 /// Returns the line, counted from 1, of the value that a key path such as `cameras[1].fps_target`
 /// names. For checks that are made after the file was read.
 pub fn locate(text: &str, key: &str) -> Option<usize> {
+    locate_place(text, key).map(|(line, _)| line)
+}
+
+/// Returns the line and the column, both counted from 1, of the value that a key path names.
+pub fn locate_place(text: &str, key: &str) -> Option<(usize, usize)> {
     let steps = steps(key)?;
     let error = at::<Here>(text, &steps, &Env::default()).err()?;
-    error.to_string().contains(HERE).then(|| error.location())?.map(|location| location.line())
+    let location = error.to_string().contains(HERE).then(|| error.location())??;
+    Some((location.line(), location.column()))
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {
@@ -76,7 +82,7 @@ fn read(path: &Path) -> Result<String, ConfigError> {
 /// Takes apart what `serde_yaml` says, `cameras[1].fps: invalid type … at line 3 column 5`.
 fn problem(file: &Path, error: &serde_yaml::Error) -> Problem {
     let text = error.to_string();
-    let line = error.location().map(|location| location.line());
+    let (line, column) = (error.location().map(|place| place.line()), error.location().map(|place| place.column()));
     let text = match text.rfind(" at line ") {
         Some(end) if line.is_some() => &text[..end],
         _ => &text,
@@ -85,7 +91,7 @@ fn problem(file: &Path, error: &serde_yaml::Error) -> Problem {
         Some((key, message)) if is_key_path(key) => (key, message),
         _ => ("", text),
     };
-    Problem::new(file, line, key, with_suggestion(message))
+    Problem::new(file, line, key, with_suggestion(message)).at_column(column)
 }
 
 /// Tells a key path from the first words of a complaint, which contain spaces or quotes.

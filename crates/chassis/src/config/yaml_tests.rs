@@ -131,6 +131,7 @@ fn a_key_path_is_found_in_the_text() {
     assert_eq!(locate(text, "list[1].zone.points[1]"), Some(6));
     assert_eq!(locate(text, "list[7].id"), None);
     assert_eq!(locate(text, "nothing"), None);
+    assert_eq!(locate_place(text, "list[1].zone.name"), Some((5, 16)));
 }
 
 #[test]

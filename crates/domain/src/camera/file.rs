@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::{Camera, MotionSettings, SourceUrl, Transport};
-use crate::entry::{Entry, EntryProblem, Lookup, Problem, Reader, choice};
+use crate::entry::{Entry, EntryProblem, Key, Lookup, Problem, Reader};
 use crate::id::{CameraId, IdError};
 use crate::sampling::FrameRate;
 
@@ -51,12 +51,22 @@ impl CamerasFile {
         }
         (cameras, problems)
     }
+
+    /// Returns every key that the file may hold.
+    #[must_use]
+    pub fn keys() -> Vec<Key> {
+        Entry::inquire("cameras[].", |entry| Self { cameras: vec![entry] }.check(&|_| None))
+    }
 }
 
 fn read(entry: &Entry, env: Lookup<'_>) -> Result<Camera, Vec<Problem>> {
     let mut reader = Reader::new(entry, "");
     let id = id(&mut reader);
-    let prefix = id.as_ref().map(|id| format!("CAMERA_{id}"));
+    let prefix = match &id {
+        Some(id) => Some(format!("CAMERA_{id}")),
+        // Which keys there are does not depend on the camera.
+        None => reader.asking().map(|_| "CAMERA_<id>".to_owned()),
+    };
     let mut reader = match &prefix {
         Some(prefix) => reader.overridden_by(env, prefix),
         None => reader,
@@ -65,12 +75,12 @@ fn read(entry: &Entry, env: Lookup<'_>) -> Result<Camera, Vec<Problem>> {
     let url = reader.required("rtsp_url", "where the stream is", url);
     let detect_url = reader.hidden("detect_url", source);
     let mut reader = reader.on_its_own();
-    let name = reader.text("name");
-    let enabled = reader.flag("enabled").unwrap_or(true);
-    let fps_target = reader.number("fps_target", FPS_TARGETS).unwrap_or(DEFAULT_FPS_TARGET);
+    let name = reader.defaulting("the id").text("name");
+    let enabled = reader.flag_or("enabled", true);
+    let fps_target = reader.number_or("fps_target", FPS_TARGETS, DEFAULT_FPS_TARGET);
     let fps_target = FrameRate::try_from(fps_target);
-    let (expected, parse) = choice(&[("tcp", Transport::Tcp), ("udp", Transport::Udp)]);
-    let transport = reader.parsed("transport", &expected, parse).unwrap_or_default();
+    let transports = [("tcp", Transport::Tcp), ("udp", Transport::Udp)];
+    let transport = reader.choice_or("transport", &transports, Transport::default());
     let motion = motion(&mut reader);
     let problems = reader.finish();
     match (id, url, fps_target) {
@@ -97,11 +107,11 @@ fn motion(reader: &mut Reader<'_>) -> MotionSettings {
     let mut inner = Reader::new(&entry, "motion.");
     let default = MotionSettings::default();
     let motion = MotionSettings {
-        enabled: inner.flag("enabled").unwrap_or(default.enabled),
-        forced_look_seconds: inner.number("forced_look_seconds", 0.1..=3600.0).unwrap_or(default.forced_look_seconds),
-        min_area: inner.number("min_area", 0.0..=1.0).unwrap_or(default.min_area),
-        threshold: inner.number("threshold", 1.0..=1000.0).unwrap_or(default.threshold),
-        doze: inner.flag("doze").unwrap_or(default.doze),
+        enabled: inner.flag_or("enabled", default.enabled),
+        forced_look_seconds: inner.number_or("forced_look_seconds", 0.1..=3600.0, default.forced_look_seconds),
+        min_area: inner.number_or("min_area", 0.0..=1.0, default.min_area),
+        threshold: inner.number_or("threshold", 1.0..=1000.0, default.threshold),
+        doze: inner.flag_or("doze", default.doze),
     };
     let problems = inner.finish();
     reader.problems(problems);
@@ -224,5 +234,28 @@ mod tests {
     fn a_file_without_cameras_is_good_and_one_without_the_key_is_not() {
         assert_eq!(check("cameras:", &[]), (vec![], vec![]));
         assert!(serde_yaml::from_str::<CamerasFile>("kameras: []").is_err());
+    }
+
+    #[test]
+    fn every_key_is_told() {
+        let keys = CamerasFile::keys();
+        let paths: Vec<_> = keys.iter().filter_map(|key| key.path.strip_prefix("cameras[].")).collect();
+        let expected = [
+            "id",
+            "rtsp_url",
+            "detect_url",
+            "name",
+            "enabled",
+            "fps_target",
+            "transport",
+            "motion.enabled",
+            "motion.forced_look_seconds",
+            "motion.min_area",
+            "motion.threshold",
+            "motion.doze",
+        ];
+        assert_eq!(paths, expected);
+        let variables: Vec<_> = keys.iter().filter_map(|key| key.variable.as_deref()).collect();
+        assert_eq!(variables, ["CAMERA_<id>_RTSP_URL", "CAMERA_<id>_DETECT_URL"]);
     }
 }

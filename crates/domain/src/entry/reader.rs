@@ -1,12 +1,13 @@
 //! Reads a mapping key by key and gathers what is wrong with it.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Entry, Lookup, Problem};
+use super::{Entry, Key, Lookup, Problem};
 
 /// Reads one mapping. Each method takes one key, returns its value if it is there and good, and notes a problem if it
 /// is bad. Keys that nobody asked for are problems too, found by [`Reader::finish`].
@@ -16,6 +17,8 @@ pub(crate) struct Reader<'a> {
     env: Option<(Lookup<'a>, &'a str)>,
     known: Vec<&'static str>,
     refused: Vec<&'static str>,
+    /// What the next key is if it is absent; only for those who ask which keys there are.
+    default: Option<String>,
     problems: Vec<Problem>,
 }
 
@@ -31,7 +34,7 @@ impl<'a> Reader<'a> {
         for key in &entry.repeated {
             problems.push(Problem { key: format!("{prefix}{key}"), message: "is given twice".into() });
         }
-        Self { entry, prefix, env: None, known: Vec::new(), refused: Vec::new(), problems }
+        Self { entry, prefix, env: None, known: Vec::new(), refused: Vec::new(), default: None, problems }
     }
 
     /// Lets the environment variable `<section>_<KEY>` replace the value of any single-valued key.
@@ -46,6 +49,19 @@ impl<'a> Reader<'a> {
         self
     }
 
+    /// Tells what the next key is if it is absent.
+    pub(crate) fn defaulting(&mut self, default: impl Display) -> &mut Self {
+        if self.entry.inquiry.is_some() {
+            self.default = Some(default.to_string());
+        }
+        self
+    }
+
+    /// Returns an entry that asks for keys in this mapping's place, if this one asks.
+    pub(crate) fn asking(&self) -> Option<Entry> {
+        self.entry.inquiry.as_ref().map(Entry::asking)
+    }
+
     /// Notes a problem with a key.
     pub(crate) fn problem(&mut self, key: &str, message: impl Into<String>) {
         self.problems.push(Problem { key: format!("{}{key}", self.prefix), message: message.into() });
@@ -58,7 +74,9 @@ impl<'a> Reader<'a> {
 
     /// Notes a key that must be there and is not, unless a worse problem is noted already.
     pub(crate) fn required<T>(&mut self, key: &'static str, what: &str, value: Option<T>) -> Option<T> {
-        if value.is_none() && self.entry.fault.is_none() && !self.refused.contains(&key) {
+        if let Some(inquiry) = &self.entry.inquiry {
+            inquiry.require(&format!("{}{key}", self.prefix));
+        } else if value.is_none() && self.entry.fault.is_none() && !self.refused.contains(&key) {
             self.problem(key, format!("is missing: {what}"));
         }
         value
@@ -77,12 +95,12 @@ impl<'a> Reader<'a> {
         expected: &str,
         parse: impl FnOnce(&Value) -> Option<T>,
     ) -> Option<T> {
-        self.read(key, key, |value| parse(value).ok_or_else(|| format!("must be {expected}, not {value}")))
+        self.read(key, key, expected, |value| parse(value).ok_or_else(|| format!("must be {expected}, not {value}")))
     }
 
     /// Like [`Reader::parsed`] for a text that may be secret and is therefore not quoted; `parse` says what is wrong.
     pub(crate) fn hidden<T>(&mut self, key: &'static str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
-        self.read(key, key, |value| value.as_str().ok_or_else(|| "must be a text".to_owned()).and_then(parse))
+        self.read(key, key, "a text", |value| value.as_str().ok_or_else(|| "must be a text".to_owned()).and_then(parse))
     }
 
     /// Returns the text of a key.
@@ -119,7 +137,9 @@ impl<'a> Reader<'a> {
     pub(crate) fn number_named(&mut self, key: &'static str, env_key: &str, range: RangeInclusive<f64>) -> Option<f64> {
         let expected = format!("a number from {} to {}", range.start(), range.end());
         let parse = |value: &Value| as_number(value).filter(|number| range.contains(number));
-        self.read(key, env_key, |value| parse(value).ok_or_else(|| format!("must be {expected}, not {value}")))
+        self.read(key, env_key, &expected, |value| {
+            parse(value).ok_or_else(|| format!("must be {expected}, not {value}"))
+        })
     }
 
     /// Like [`Reader::whole`], as the type that is wanted; the range must lie within it.
@@ -132,6 +152,48 @@ impl<'a> Reader<'a> {
         self.number(key, least..=86_400.0).map(Duration::from_secs_f64)
     }
 
+    /// Returns the choice that a key names, or the usual one.
+    pub(crate) fn choice_or<T: Copy + PartialEq>(&mut self, key: &'static str, choices: &[(&str, T)], default: T) -> T {
+        if let Some((name, _)) = choices.iter().find(|(_, choice)| *choice == default) {
+            self.defaulting(name);
+        }
+        self.choice(key, choices).unwrap_or(default)
+    }
+
+    /// Returns the choice that a key names.
+    pub(crate) fn choice<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {
+        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        self.parsed(key, &format!("one of {}", names.join(", ")), |value| {
+            let text = value.as_str()?;
+            choices.iter().find(|(name, _)| *name == text).map(|(_, choice)| *choice)
+        })
+    }
+
+    /// Returns the truth value of a key, or the usual one.
+    pub(crate) fn flag_or(&mut self, key: &'static str, default: bool) -> bool {
+        self.defaulting(default).flag(key).unwrap_or(default)
+    }
+
+    /// Returns the number of a key from the range, or the usual one.
+    pub(crate) fn number_or(&mut self, key: &'static str, range: RangeInclusive<f64>, default: f64) -> f64 {
+        self.defaulting(default).number(key, range).unwrap_or(default)
+    }
+
+    /// Returns the whole number of a key from the range, or the usual one.
+    pub(crate) fn count_or<N: TryFrom<i64> + Display + Copy>(
+        &mut self,
+        key: &'static str,
+        range: RangeInclusive<i64>,
+        default: N,
+    ) -> N {
+        self.defaulting(default).count(key, range).unwrap_or(default)
+    }
+
+    /// Returns the seconds of a key, from `least` to a day, or the usual ones.
+    pub(crate) fn seconds_or(&mut self, key: &'static str, least: f64, default: Duration) -> Duration {
+        self.defaulting(default.as_secs_f64()).seconds(key, least).unwrap_or(default)
+    }
+
     /// Returns the texts of a list.
     pub(crate) fn texts(&mut self, key: &'static str) -> Option<Vec<String>> {
         self.parsed(key, "a list of texts", |value| {
@@ -142,7 +204,7 @@ impl<'a> Reader<'a> {
     /// Returns the mapping of a key as an entry of its own.
     pub(crate) fn mapping(&mut self, key: &'static str) -> Option<Entry> {
         self.known.push(key);
-        self.entry.value(key).map(nested)
+        self.asking().or_else(|| self.entry.value(key).map(nested))
     }
 
     /// Returns all problems; if there are none, what was read is good.
@@ -160,9 +222,16 @@ impl<'a> Reader<'a> {
         &mut self,
         key: &'static str,
         env_key: &str,
+        expected: &str,
         parse: impl FnOnce(&Value) -> Result<T, String>,
     ) -> Option<T> {
         self.known.push(key);
+        if let Some(inquiry) = &self.entry.inquiry {
+            let (path, variable) = (format!("{}{key}", self.prefix), self.variable_of(env_key));
+            let default = self.default.take();
+            inquiry.note(Key { path, variable, expected: expected.to_owned(), default, is_required: false });
+            return None;
+        }
         let (value, source) = match self.override_of(env_key) {
             Some((name, text)) => (Cow::Owned(Value::String(text)), name),
             None => (Cow::Borrowed(self.entry.value(key)?), format!("{}{key}", self.prefix)),
@@ -179,10 +248,16 @@ impl<'a> Reader<'a> {
 
     /// Returns the environment variable that replaces a key, and its text.
     fn override_of(&self, env_key: &str) -> Option<(String, String)> {
-        let (env, section) = self.env?;
-        let name = format!("{section}_{}", env_key.to_ascii_uppercase());
+        let (env, _) = self.env?;
+        let name = self.variable_of(env_key)?;
         let text = env(&name).filter(|text| !text.is_empty())?;
         Some((name, text))
+    }
+
+    /// Returns the name of the environment variable that may replace a key.
+    fn variable_of(&self, env_key: &str) -> Option<String> {
+        let (_, section) = self.env?;
+        Some(format!("{section}_{}", env_key.to_ascii_uppercase()))
     }
 }
 
@@ -198,16 +273,6 @@ pub(crate) fn nested(value: &Value) -> Entry {
         Value::Number(_) => Entry { fault: Some("a number"), ..Entry::default() },
         Value::Null => Entry { fault: Some("nothing"), ..Entry::default() },
     }
-}
-
-/// Returns the choice that the value names, and the names of all for the message.
-pub(crate) fn choice<'n, T: Copy>(choices: &'n [(&'n str, T)]) -> (String, impl Fn(&Value) -> Option<T> + 'n) {
-    let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-    let parse = |value: &Value| {
-        let text = value.as_str()?;
-        choices.iter().find(|(name, _)| *name == text).map(|(_, choice)| *choice)
-    };
-    (format!("one of {}", names.join(", ")), parse)
 }
 
 /// Numbers may stand in quotes: what comes from the environment always does.
@@ -232,20 +297,24 @@ fn nearest(key: &str, known: &[&'static str]) -> Option<&'static str> {
     candidates.filter(|(distance, name)| *distance <= 2 && *distance * 2 < name.len()).min().map(|(_, name)| name)
 }
 
-/// Returns how many characters must be changed, added or removed to turn one word into the other (Levenshtein).
+/// Returns how many characters must be changed, added, removed or swapped with their neighbour to turn one word into the
+/// other (restricted Damerau-Levenshtein).
 fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
+    for (i, from) in a.iter().enumerate() {
+        let mut row = vec![i + 1];
         for (j, to) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+            let replaced = rows[i][j] + usize::from(from != to);
+            let mut least = replaced.min(rows[i][j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && *from == b[j - 1] && a[i - 1] == *to {
+                least = least.min(rows[i - 1][j - 1] + 1);
+            }
+            row.push(least);
         }
+        rows.push(row);
     }
-    row[b.len()]
+    rows[a.len()][b.len()]
 }
 
 #[cfg(test)]
@@ -278,6 +347,12 @@ mod tests {
             "cameras[0].transprot: is no known key, did you mean transport?",
         ];
         assert_eq!(shown(&reader.finish()), expected);
+    }
+
+    #[test]
+    fn a_swap_of_neighbours_is_one_slip() {
+        assert_eq!([distance("nmae", "name"), distance("fps_traget", "fps_target"), distance("", "ip")], [1, 1, 2]);
+        assert_eq!((nearest("prot", &["ip", "port"]), nearest("adress", &["ip", "port"])), (Some("port"), None));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::entry::{Entry, Lookup, Problem, Reader, choice};
+use crate::entry::{Entry, Lookup, Problem, Reader};
 use crate::secret::{Address, Secret};
 
 /// Where alerts are delivered.
@@ -77,29 +77,29 @@ pub struct AlertingSettings {
 impl AlertingSettings {
     pub(super) fn read(entry: &Entry, env: Lookup<'_>) -> (Self, Vec<Problem>) {
         let mut reader = Reader::new(entry, "alerting.").overridden_by(env, "ALERTING");
-        let (protocols, protocol) =
-            choice(&[("stdout", Protocol::Stdout), ("webhook", Protocol::Webhook), ("hikvision", Protocol::Hikvision)]);
-        let (formats, format) = choice(&[("pretty", StdoutFormat::Pretty), ("lines", StdoutFormat::Lines)]);
+        let protocols =
+            [("stdout", Protocol::Stdout), ("webhook", Protocol::Webhook), ("hikvision", Protocol::Hikvision)];
+        let formats = [("pretty", StdoutFormat::Pretty), ("lines", StdoutFormat::Lines)];
         let settings = Self {
-            debounce_window: reader.seconds("debounce_window_seconds", 0.0).unwrap_or(Duration::from_secs(5)),
-            max_alerts_per_window: reader.count("max_alerts_per_window", 1..=1_000_000).unwrap_or(1),
-            protocol: reader.parsed("protocol", &protocols, protocol).unwrap_or_default(),
+            debounce_window: reader.seconds_or("debounce_window_seconds", 0.0, Duration::from_secs(5)),
+            max_alerts_per_window: reader.count_or("max_alerts_per_window", 1..=1_000_000, 1),
+            protocol: reader.choice_or("protocol", &protocols, Protocol::default()),
             webhook_url: reader.hidden("webhook_url", webhook_url).flatten(),
             webhook_secret: secret(&mut reader, "webhook_secret"),
-            webhook_timeout: reader.seconds("webhook_timeout_seconds", 0.1).unwrap_or(Duration::from_secs(5)),
-            webhook_attempts: reader.count("webhook_retry_attempts", 0..=1000).unwrap_or(3).max(1),
+            webhook_timeout: reader.seconds_or("webhook_timeout_seconds", 0.1, Duration::from_secs(5)),
+            webhook_attempts: reader.count_or("webhook_retry_attempts", 0..=1000, 3_u32).max(1),
             hikvision_host: reader.text("hikvision_host").filter(|host| !host.is_empty()),
-            hikvision_port: reader.count("hikvision_port", 1..=65_535).unwrap_or(80),
+            hikvision_port: reader.count_or("hikvision_port", 1..=65_535, 80),
             hikvision_username: reader.text("hikvision_username").filter(|user| !user.is_empty()),
             hikvision_password: secret(&mut reader, "hikvision_password"),
             redis_stream_name: named(&mut reader, "redis_stream_name", "alerts"),
             redis_consumer_group: named(&mut reader, "redis_consumer_group", "alert_router"),
-            redis_max_stream_length: reader.count("redis_max_stream_length", 100..=100_000_000).unwrap_or(10_000),
-            max_age: Some(reader.seconds("max_age_seconds", 0.0).unwrap_or(Duration::from_secs(3600)))
+            redis_max_stream_length: reader.count_or("redis_max_stream_length", 100..=100_000_000, 10_000),
+            max_age: Some(reader.seconds_or("max_age_seconds", 0.0, Duration::from_secs(3600)))
                 .filter(|age| !age.is_zero()),
-            stdout_format: reader.parsed("stdout_format", &formats, format).unwrap_or_default(),
-            retention_days: Some(reader.count("retention_days", 0..=3650).unwrap_or(90)).filter(|days| *days > 0),
-            take_over: reader.seconds("take_over_seconds", 1.0).unwrap_or(Duration::from_secs(60)),
+            stdout_format: reader.choice_or("stdout_format", &formats, StdoutFormat::default()),
+            retention_days: Some(reader.count_or("retention_days", 0..=3650, 90)).filter(|days| *days > 0),
+            take_over: reader.seconds_or("take_over_seconds", 1.0, Duration::from_secs(60)),
         };
         settings.check_protocol(&mut reader);
         (settings, reader.finish())
@@ -139,6 +139,8 @@ fn secret(reader: &mut Reader<'_>, key: &'static str) -> Option<Secret> {
 
 fn named(reader: &mut Reader<'_>, key: &'static str, default: &str) -> String {
     let is_name = |text: &String| !text.is_empty() && !text.contains(char::is_whitespace);
-    let name = reader.parsed(key, "a name without spaces", |value| value.as_str().map(str::to_owned).filter(is_name));
+    let name = reader
+        .defaulting(default)
+        .parsed(key, "a name without spaces", |value| value.as_str().map(str::to_owned).filter(is_name));
     name.unwrap_or_else(|| default.to_owned())
 }

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use serde::Serialize;
 
 use crate::detection::DEFAULT_UNKNOWN_THRESHOLD;
-use crate::entry::{Entry, Lookup, Problem, Reader, choice};
+use crate::entry::{Entry, Lookup, Problem, Reader};
 
 /// Which library runs the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, utoipa::ToSchema)]
@@ -85,28 +85,30 @@ pub struct InferenceSettings {
 impl InferenceSettings {
     pub(super) fn read(entry: &Entry, env: Lookup<'_>) -> (Self, Vec<Problem>) {
         let mut reader = Reader::new(entry, "inference.").overridden_by(env, "INFERENCE");
-        let (devices, device) =
-            choice(&[("cuda", Device::Cuda), ("cpu", Device::Cpu), ("mps", Device::Mps), ("auto", Device::Auto)]);
-        let (backends, backend) =
-            choice(&[("auto", Backend::Auto), ("onnxruntime", Backend::Onnxruntime), ("tract", Backend::Tract)]);
-        let (precisions, precision) =
-            choice(&[("auto", Precision::Auto), ("float", Precision::Float), ("int8", Precision::Int8)]);
+        let devices = [("cuda", Device::Cuda), ("cpu", Device::Cpu), ("mps", Device::Mps), ("auto", Device::Auto)];
+        let backends = [("auto", Backend::Auto), ("onnxruntime", Backend::Onnxruntime), ("tract", Backend::Tract)];
+        let precisions = [("auto", Precision::Auto), ("float", Precision::Float), ("int8", Precision::Int8)];
         let settings = Self {
-            model_path: reader.text("model_path").filter(|path| !path.is_empty()),
-            confidence: reader.number("confidence", 0.0..=1.0).unwrap_or(0.25) as f32,
-            iou_threshold: reader.number_named("iou_threshold", "iou", 0.0..=1.0).unwrap_or(0.45) as f32,
-            device: reader.parsed("device", &devices, device).unwrap_or_default(),
-            batch_size: reader.count("batch_size", 1..=32).unwrap_or(1),
-            warmup_iterations: reader.count("warmup_iterations", 0..=10_000).unwrap_or(5),
-            image_size: reader.count("image_size", 320..=1280).unwrap_or(640),
+            model_path: reader
+                .defaulting("the active model of the catalogue")
+                .text("model_path")
+                .filter(|path| !path.is_empty()),
+            confidence: reader.number_or("confidence", 0.0..=1.0, 0.25) as f32,
+            iou_threshold: reader.defaulting(0.45).number_named("iou_threshold", "iou", 0.0..=1.0).unwrap_or(0.45)
+                as f32,
+            device: reader.choice_or("device", &devices, Device::default()),
+            batch_size: reader.count_or("batch_size", 1..=32, 1),
+            warmup_iterations: reader.count_or("warmup_iterations", 0..=10_000, 5),
+            image_size: reader.count_or("image_size", 320..=1280, 640),
             unknown_threshold: reader
+                .defaulting(DEFAULT_UNKNOWN_THRESHOLD)
                 .number("unknown_threshold", 0.0..=1.0)
                 .map_or(DEFAULT_UNKNOWN_THRESHOLD, |threshold| threshold as f32),
-            backend: reader.parsed("backend", &backends, backend).unwrap_or_default(),
-            precision: reader.parsed("precision", &precisions, precision).unwrap_or_default(),
-            threads: reader.count("threads", 0..=256).and_then(NonZeroUsize::new),
-            queue_capacity: reader.count("queue_capacity", 1..=10_000).unwrap_or(64),
-            batch_wait_ms: reader.count("batch_wait_ms", 0..=1000).unwrap_or(2),
+            backend: reader.choice_or("backend", &backends, Backend::default()),
+            precision: reader.choice_or("precision", &precisions, Precision::default()),
+            threads: reader.defaulting(0).count("threads", 0..=256).and_then(NonZeroUsize::new),
+            queue_capacity: reader.count_or("queue_capacity", 1..=10_000, 64),
+            batch_wait_ms: reader.count_or("batch_wait_ms", 0..=1000, 2),
             class_thresholds: class_thresholds(&mut reader),
         };
         (settings, reader.finish())
@@ -115,7 +117,7 @@ impl InferenceSettings {
 
 fn class_thresholds(reader: &mut Reader<'_>) -> BTreeMap<String, f32> {
     let expected = "a mapping of class names to numbers from 0 to 1";
-    let thresholds = reader.parsed("class_thresholds", expected, |value| {
+    let thresholds = reader.defaulting("{}").parsed("class_thresholds", expected, |value| {
         let map = value.as_object()?;
         let threshold = |value: &serde_json::Value| value.as_f64().filter(|number| (0.0..=1.0).contains(number));
         map.iter().map(|(class, value)| Some((class.clone(), threshold(value)? as f32))).collect()

@@ -21,12 +21,12 @@ pub struct StreamManagerSettings {
 impl StreamManagerSettings {
     pub(super) fn read(entry: &Entry, env: Lookup<'_>) -> (Self, Vec<Problem>) {
         let mut reader = Reader::new(entry, "stream_manager.").overridden_by(env, "STREAM_MANAGER");
-        let attempts = reader.whole("max_reconnect_attempts", -1..=1_000_000).unwrap_or(10);
+        let attempts: i64 = reader.count_or("max_reconnect_attempts", -1..=1_000_000, 10);
         let settings = Self {
-            frame_buffer_size: reader.count("frame_buffer_size", 1..=100).unwrap_or(10),
-            reconnect_delay: reader.seconds("reconnect_delay_seconds", 0.1).unwrap_or(Duration::from_secs(5)),
+            frame_buffer_size: reader.count_or("frame_buffer_size", 1..=100, 10),
+            reconnect_delay: reader.seconds_or("reconnect_delay_seconds", 0.1, Duration::from_secs(5)),
             max_reconnect_attempts: u32::try_from(attempts).ok(),
-            read_timeout: reader.seconds("read_timeout_seconds", 1.0).unwrap_or(Duration::from_secs(30)),
+            read_timeout: reader.seconds_or("read_timeout_seconds", 1.0, Duration::from_secs(30)),
         };
         (settings, reader.finish())
     }

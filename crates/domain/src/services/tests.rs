@@ -186,3 +186,33 @@ fn thresholds_of_single_classes_and_threads_can_be_given() {
 fn an_unknown_section_is_refused() {
     assert!(serde_yaml::from_str::<ServicesFile>("inferense: {}").is_err());
 }
+
+#[test]
+fn every_key_tells_what_it_must_be_and_which_variable_replaces_it() {
+    let keys = ServicesFile::keys();
+    let iou = keys.iter().find(|key| key.path == "inference.iou_threshold").expect("is a key");
+    let told = (iou.variable.as_deref(), iou.expected.as_str(), iou.default.as_deref(), iou.is_required);
+    assert_eq!(told, (Some("INFERENCE_IOU"), "a number from 0 to 1", Some("0.45"), false));
+    let sections: Vec<_> = ["inference.", "stream_manager.", "alerting."]
+        .map(|section| keys.iter().filter(|key| key.path.starts_with(section)).count())
+        .into();
+    assert_eq!(sections, [14, 4, 18]);
+}
+
+#[test]
+fn the_defaults_that_are_told_are_the_defaults() {
+    // The one default that is no value but words.
+    let keys: Vec<_> = ServicesFile::keys().into_iter().filter(|key| key.path != "inference.model_path").collect();
+    let section = |name: &str| {
+        let lines = keys.iter().filter_map(|key| {
+            let key_of_section = key.path.strip_prefix(name)?.strip_prefix('.')?;
+            Some(format!("  {key_of_section}: {}\n", key.default.as_ref()?))
+        });
+        format!("{name}:\n{}", lines.collect::<String>())
+    };
+    let yaml = ["inference", "stream_manager", "alerting"].map(section).concat();
+    assert!(yaml.lines().count() > 25, "{yaml}");
+    let file: ServicesFile = serde_yaml::from_str(&yaml).expect("valid YAML");
+    let defaults = ServicesFile::default().check(&|_| None).expect("the defaults are good");
+    assert_eq!(file.check(&|_| None).expect(&yaml), defaults);
+}

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::alert::Severity;
-use crate::entry::{Entry, EntryProblem, Problem};
+use crate::entry::{Entry, EntryProblem, Key, Problem};
 use crate::geometry::{Point, Size};
 use crate::id::CameraId;
 use crate::zone::{Anchor, CameraZones, NOfM, Space, Zone};
@@ -53,6 +53,12 @@ impl RoisFile {
             }
         }
         (good, problems)
+    }
+
+    /// Returns every key that the file may hold.
+    #[must_use]
+    pub fn keys() -> Vec<Key> {
+        Entry::inquire("cameras[].", |entry| Self { cameras: vec![entry] }.check())
     }
 
     /// Returns the entry of a camera as it was written.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{DEFAULT_ALERT_CLASSES, DEFAULT_ALLOWED_CLASSES, DEFAULT_REPEAT_SECONDS};
 use crate::alert::Severity;
-use crate::entry::{Entry, Problem, Reader, choice, nested};
+use crate::entry::{Entry, Problem, Reader, nested};
 use crate::geometry::{Point, Polygon, Size};
 use crate::id::{CameraId, IdError};
 use crate::zone::{AlertPlan, Anchor, CameraZones, NOfM, Space, Zone};
@@ -26,12 +26,12 @@ impl CameraZones {
     pub fn check(entry: &Entry) -> Result<Self, Vec<Problem>> {
         let mut reader = Reader::new(entry, "");
         let camera_id = camera_id(&mut reader);
-        let defaults = Choices::read(&mut reader);
+        let defaults = Choices::read(&mut reader, Choices::usual);
         let reference_size = reference_size(&mut reader);
         let zones = zones(&mut reader, &defaults, reference_size);
-        let allowed_classes = classes(&mut reader, "allowed_classes").unwrap_or_else(|| set(&DEFAULT_ALLOWED_CLASSES));
-        let alert_classes = classes(&mut reader, "alert_classes").unwrap_or_else(|| set(&DEFAULT_ALERT_CLASSES));
-        let strict_mode = reader.flag("strict_mode").unwrap_or(true);
+        let allowed_classes = classes_or(&mut reader, "allowed_classes", &DEFAULT_ALLOWED_CLASSES);
+        let alert_classes = classes_or(&mut reader, "alert_classes", &DEFAULT_ALERT_CLASSES);
+        let strict_mode = reader.flag_or("strict_mode", true);
         let problems = reader.finish();
         match camera_id {
             Some(camera_id) if problems.is_empty() => {
@@ -52,15 +52,28 @@ struct Choices {
 }
 
 impl Choices {
-    fn read(reader: &mut Reader<'_>) -> Self {
-        let (anchors, anchor) = choice(&Anchor::ALL);
-        let (severities, severity) = choice(&Severity::ALL);
+    /// Reads the choices; `default` names what each is if it is absent, for the reference.
+    fn read(reader: &mut Reader<'_>, default: impl Fn(&str) -> String) -> Self {
         Self {
-            anchor: reader.parsed("anchor", &anchors, anchor),
-            n_of_m: reader.parsed("n_of_m", "{n, m} with 1 ≤ n ≤ m ≤ 64", n_of_m),
-            dwell_seconds: reader.number("dwell_seconds", 0.0..=LONGEST_SECONDS),
-            repeat_seconds: reader.number("repeat_seconds", 0.0..=LONGEST_SECONDS),
-            severity: reader.parsed("severity", &severities, severity),
+            anchor: reader.defaulting(default("anchor")).choice("anchor", &Anchor::ALL),
+            n_of_m: reader.defaulting(default("n_of_m")).parsed("n_of_m", "{n, m} with 1 ≤ n ≤ m ≤ 64", n_of_m),
+            dwell_seconds: reader.defaulting(default("dwell_seconds")).number("dwell_seconds", 0.0..=LONGEST_SECONDS),
+            repeat_seconds: reader
+                .defaulting(default("repeat_seconds"))
+                .number("repeat_seconds", 0.0..=LONGEST_SECONDS),
+            severity: reader.defaulting(default("severity")).choice("severity", &Severity::ALL),
+        }
+    }
+
+    /// Names what a choice is that neither the zone nor its camera makes.
+    fn usual(key: &str) -> String {
+        let n_of_m = NOfM::default();
+        match key {
+            "anchor" => name_of(&Anchor::ALL, Anchor::default()).to_owned(),
+            "n_of_m" => format!("{{n: {}, m: {}}}", n_of_m.n(), n_of_m.m()),
+            "repeat_seconds" => DEFAULT_REPEAT_SECONDS.to_string(),
+            "severity" => name_of(&Severity::ALL, Severity::default()).to_owned(),
+            _ => "0".to_owned(),
         }
     }
 
@@ -72,6 +85,10 @@ impl Choices {
             severity: self.severity.or(defaults.severity).unwrap_or_default(),
         }
     }
+}
+
+fn name_of<T: Copy + PartialEq>(choices: &[(&'static str, T)], wanted: T) -> &'static str {
+    choices.iter().find(|(_, choice)| *choice == wanted).map_or("", |(name, _)| name)
 }
 
 fn n_of_m(value: &Value) -> Option<NOfM> {
@@ -103,6 +120,11 @@ fn classes(reader: &mut Reader<'_>, key: &'static str) -> Option<BTreeSet<Arc<st
     Some(names.into_iter().map(Arc::from).collect())
 }
 
+fn classes_or(reader: &mut Reader<'_>, key: &'static str, default: &[&str]) -> BTreeSet<Arc<str>> {
+    reader.defaulting(format!("[{}]", default.join(", ")));
+    classes(reader, key).unwrap_or_else(|| set(default))
+}
+
 fn set(classes: &[&str]) -> BTreeSet<Arc<str>> {
     classes.iter().map(|class| Arc::from(*class)).collect()
 }
@@ -111,6 +133,10 @@ fn zones(reader: &mut Reader<'_>, defaults: &Choices, reference: Option<Size>) -
     let expected = format!("a list of at most {MOST_ZONES} zones");
     let list = reader
         .parsed("forbidden_rois", &expected, |value| value.as_array().filter(|list| list.len() <= MOST_ZONES).cloned());
+    if let Some(entry) = reader.asking() {
+        // What is wrong with a zone that nobody wrote concerns nobody.
+        let _ = read_zone(0, &entry, "forbidden_rois[].".to_owned(), defaults, reference);
+    }
     let mut zones: Vec<Zone> = Vec::new();
     for (index, value) in list.unwrap_or_default().iter().enumerate() {
         match zone(index, value, defaults, reference) {
@@ -129,11 +155,22 @@ fn zone(index: usize, value: &Value, defaults: &Choices, reference: Option<Size>
     // In the oldest form a zone is nothing but its corners.
     let bare = value.is_array().then(|| serde_json::json!({ "points": value }));
     let entry = nested(bare.as_ref().unwrap_or(value));
-    let mut reader = Reader::new(&entry, format!("forbidden_rois[{index}]."));
-    let name = reader.text("name").filter(|name| !name.trim().is_empty());
+    read_zone(index, &entry, format!("forbidden_rois[{index}]."), defaults, reference)
+}
+
+fn read_zone(
+    index: usize,
+    entry: &Entry,
+    prefix: String,
+    defaults: &Choices,
+    reference: Option<Size>,
+) -> Result<Zone, Vec<Problem>> {
+    let mut reader = Reader::new(entry, prefix);
+    let name = reader.defaulting("roi_1 and so on").text("name").filter(|name| !name.trim().is_empty());
     let outline = outline(&mut reader);
+    reader.defaulting("all");
     let classes = classes(&mut reader, "classes");
-    let own = Choices::read(&mut reader);
+    let own = Choices::read(&mut reader, |_| "that of the camera".to_owned());
     let problems = reader.finish();
     let Some(outline) = outline.filter(|_| problems.is_empty()) else { return Err(problems) };
     Ok(Zone {

@@ -185,3 +185,13 @@ fn zones_that_reach_over_the_picture_are_named() {
     assert_eq!(zones.misfits(Size::new(2560, 1440)), Vec::<&str>::new());
     assert_eq!(zones.misfits(Size::new(1280, 720)), ["left"]);
 }
+
+#[test]
+fn the_keys_of_a_zone_are_told_too() {
+    let keys = RoisFile::keys();
+    let key = |path: &str| keys.iter().find(|key| key.path == path).unwrap_or_else(|| panic!("{path}: {keys:?}"));
+    assert!(key("cameras[].camera_id").is_required && key("cameras[].forbidden_rois[].points").is_required);
+    assert_eq!(key("cameras[].anchor").default.as_deref(), Some("center"));
+    assert_eq!(key("cameras[].forbidden_rois[].severity").default.as_deref(), Some("that of the camera"));
+    assert_eq!(key("cameras[].allowed_classes").default.as_deref(), Some("[pine, worker]"));
+}
