@@ -4,7 +4,10 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use anyhow::Context as _;
+use bytes::Bytes;
 use chassis::Env;
+use domain::geometry::Size;
+use domain::picture::Picture;
 use domain::services::{Backend, Device, InferenceSettings};
 use serde::Deserialize;
 use vision::{ActiveModel, BackendChoice, Loaded, Models, Settings};
@@ -78,6 +81,18 @@ fn default_model(catalogue: &Path) -> anyhow::Result<String> {
     let catalogue: Catalogue =
         serde_yaml::from_str(&text).with_context(|| format!("{} names no default model", catalogue.display()))?;
     Ok(catalogue.default)
+}
+
+/// Returns the settings of a detector of which the command line says nothing.
+pub(crate) fn usual_settings(configured: Option<&InferenceSettings>, env: &Env) -> Settings {
+    settings(&Args { model: None, conf: None, backend: None }, configured, env)
+}
+
+/// Returns a picture of nothing, to try a model with.
+pub(crate) fn grey_picture(size: Size) -> anyhow::Result<Picture> {
+    let stride = size.width as usize * 3;
+    let pixels = vec![114; stride * size.height as usize];
+    Ok(Picture::rgb(size, stride, Bytes::from(pixels))?)
 }
 
 fn settings(args: &Args, configured: Option<&InferenceSettings>, env: &Env) -> Settings {

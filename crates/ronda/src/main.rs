@@ -3,6 +3,7 @@
 mod annotate;
 mod config;
 mod detector;
+mod doctor;
 mod infer;
 mod look;
 mod model;
@@ -33,6 +34,8 @@ enum Command {
         #[command(subcommand)]
         command: config::Command,
     },
+    /// Checks everything that a site needs, from the engine to each camera and robot, and says what to do.
+    Doctor(doctor::Args),
     /// Finds things in one picture and prints them as JSON.
     Infer(infer::Args),
     /// Lists, fetches, checks and chooses detector models.
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Annotate(args) => annotate::run(&args, &env).map(|()| ExitCode::SUCCESS),
         Command::Config { command } => config::run(&command, &env, &mut out),
+        Command::Doctor(args) => doctor::run(&args, &env, &mut out),
         Command::Infer(args) => infer::run(&args, &env, &mut out).map(|()| ExitCode::SUCCESS),
         Command::Model { command } => model::run(command, &env, &mut out).map(|()| ExitCode::SUCCESS),
         Command::Report(args) => report::run(&args, &env, &mut out).map(|()| ExitCode::SUCCESS),

@@ -18,15 +18,16 @@ const UNREAD: [(&str, &str); 5] = [
 
 /// What came of a check.
 #[derive(Debug)]
-pub(super) struct Checked {
+pub(crate) struct Checked {
     pub(super) findings: Vec<Finding>,
     pub(super) cameras: usize,
     pub(super) zones: usize,
+    pub(super) robots: usize,
 }
 
 impl Checked {
     /// Returns how many findings have this weight.
-    pub(super) fn count(&self, weight: Weight) -> usize {
+    pub(crate) fn count(&self, weight: Weight) -> usize {
         self.findings.iter().filter(|finding| finding.weight == weight).count()
     }
 
@@ -34,14 +35,23 @@ impl Checked {
     pub(super) fn is_good(&self) -> bool {
         self.count(Weight::Error) == 0
     }
+
+    /// Returns what good things the files hold, in words.
+    pub(crate) fn holds(&self) -> String {
+        let mut things = vec![counted(self.cameras, "good camera"), counted(self.zones, "good zone")];
+        if self.robots > 0 {
+            things.push(counted(self.robots, "good robot"));
+        }
+        things.join(", ")
+    }
 }
 
 /// Checks every file, and whether they fit together; with `probe`, whether the cameras answer too.
-pub(super) fn check(directory: &Path, env: &Env, probe: bool) -> Checked {
+pub(crate) fn check(directory: &Path, env: &Env, probe: bool) -> Checked {
     let mut findings = Vec::new();
     if !directory.is_dir() {
         findings.push(Finding::error(Problem::new(directory, None, "", "is no directory")));
-        return Checked { findings, cameras: 0, zones: 0 };
+        return Checked { findings, cameras: 0, zones: 0, robots: 0 };
     }
     findings.extend(unread(directory));
     let (cameras, found) = read::cameras(directory, env);
@@ -50,15 +60,20 @@ pub(super) fn check(directory: &Path, env: &Env, probe: bool) -> Checked {
     findings.extend(found);
     let (services, found) = read::services(directory, env);
     findings.extend(found);
+    let (robots, found) = read::robots(directory, env);
+    findings.extend(found);
 
     findings.extend(cross::cameras_and_zones(directory, &cameras, &zones));
     findings.extend(cross::classes(directory, &zones, services.as_ref(), env));
+    findings.extend(cross::robots(directory, &robots));
+    findings.extend(services.iter().flat_map(|services| cross::delivery(directory, &services.alerting)));
     findings.extend(cross::variables(&cameras.ids, std::env::vars_os()));
+    findings.extend(cross::settings(std::env::vars_os()));
     if probe {
         findings.extend(probe::streams(directory, &cameras, &zones));
     }
     let count = zones.good.iter().map(|zones| zones.zones().len()).sum();
-    Checked { findings, cameras: cameras.good.len(), zones: count }
+    Checked { findings, cameras: cameras.good.len(), zones: count, robots: robots.good.len() }
 }
 
 /// Finds the YAML files that nothing reads.
@@ -72,13 +87,19 @@ fn unread(directory: &Path) -> Vec<Finding> {
     let mut names: Vec<String> = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
     names.sort();
     let is_yaml = |name: &&String| name.ends_with(".yaml") || name.ends_with(".yml");
-    let is_read = |name: &str| [read::CAMERAS, read::ROIS, read::SERVICES].contains(&name);
+    let is_read = |name: &str| read::FILES.contains(&name);
     let finding = |name: &String| {
         let known = UNREAD.iter().find(|(file, _)| file == name).map(|(_, text)| (*text).to_owned());
         let text = known.unwrap_or_else(|| {
-            format!("is read by no service: they read {}, {} and {}", read::CAMERAS, read::ROIS, read::SERVICES)
+            let [first @ .., last] = read::FILES;
+            format!("is read by no service: they read {} and {last}", first.join(", "))
         });
         Finding::warning(Problem::new(directory.join(name), None, "", text))
     };
     names.iter().filter(is_yaml).filter(|name| !is_read(name)).map(finding).collect()
+}
+
+/// Returns a number with its noun.
+pub(super) fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

@@ -9,12 +9,13 @@ use chassis::Env;
 use chassis::config::Problem;
 use domain::camera::Camera;
 use domain::entry::Entry;
-use domain::services::Services;
+use domain::robots::SiteRobot;
+use domain::services::{AlertingSettings, Protocol, Services, ServicesFile};
 use domain::zone::CameraZones;
 use vision::Models;
 
 use super::Finding;
-use super::read::{CAMERAS, List, ROIS, SERVICES, at, camera_of};
+use super::read::{CAMERAS, List, ROBOTS, ROIS, SERVICES, at, camera_of};
 use crate::detector::active_model;
 
 /// Finds zones without a camera, cameras without zones, and zones that do not fit their picture.
@@ -113,6 +114,61 @@ pub(super) fn variables(ids: &[String], env: impl Iterator<Item = (OsString, OsS
     findings
 }
 
+/// Finds variables that look like settings of the services and are none: a slip of the finger is read by nobody.
+pub(super) fn settings(env: impl Iterator<Item = (OsString, OsString)>) -> Vec<Finding> {
+    let known: BTreeSet<String> = ServicesFile::keys().into_iter().filter_map(|key| key.variable).collect();
+    let names = env.filter(|(_, value)| !value.is_empty()).filter_map(|(name, _)| name.into_string().ok());
+    let is_stray = |name: &String| {
+        let is_setting = SECTIONS.iter().any(|section| name.starts_with(section));
+        is_setting && !known.contains(name.strip_suffix("_FILE").unwrap_or(name)) && !ADDRESSES.contains(&name.as_str())
+    };
+    let finding = |name: String| {
+        let message = format!("is no setting: {SERVICES} and the configuration reference name them all");
+        Finding::warning(Problem::new("environment", None, name, message))
+    };
+    names.filter(is_stray).map(finding).collect()
+}
+
+/// What the variables of the sections of `services.yaml` begin with.
+const SECTIONS: [&str; 3] = ["INFERENCE_", "STREAM_MANAGER_", "ALERTING_"];
+/// Variables that begin like those of the sections and say where services are.
+const ADDRESSES: [&str; 3] = ["INFERENCE_URL", "INFERENCE_API_URL", "STREAM_MANAGER_URL"];
+
+/// Finds robots whose processes would take the place of another service.
+pub(super) fn robots(directory: &Path, robots: &List<SiteRobot>) -> Vec<Finding> {
+    let taken = [
+        (5000, "the page"),
+        (5080, "the console"),
+        (8000, "the inference API"),
+        (8010, "the stream manager"),
+        (8020, "the alert router"),
+    ];
+    let clash = |robot: &SiteRobot| {
+        let (_, name) = taken.iter().find(|(port, _)| *port == robot.port)?;
+        let key = key_of_list(robots, "robots", "id", &robot.id, "port");
+        let message = format!("{} is the port of {name}", robot.port);
+        Some(Finding::error(at(&directory.join(ROBOTS), &robots.text, &key, &key, message)))
+    };
+    robots.good.iter().filter_map(clash).collect()
+}
+
+/// Finds what the alert router refuses to deliver to.
+pub(super) fn delivery(directory: &Path, alerting: &AlertingSettings) -> Vec<Finding> {
+    let path = directory.join(SERVICES);
+    let text = std::fs::read_to_string(&path).unwrap_or_default();
+    let problem = |key: &str, message: &str| Finding::error(at(&path, &text, key, key, message.to_owned()));
+    let mut findings = Vec::new();
+    if alerting.protocol == Protocol::Hikvision {
+        let message = "must be stdout or webhook: this version cannot speak to a recorder";
+        findings.push(problem("alerting.protocol", message));
+    }
+    let secret = alerting.webhook_secret.as_ref();
+    if secret.is_some_and(|secret| standardwebhooks::Webhook::new(secret.expose()).is_err()) {
+        findings.push(problem("alerting.webhook_secret", "must be `whsec_` and base64, as Standard Webhooks has it"));
+    }
+    findings
+}
+
 /// Returns a problem with the zones of a camera, at its line.
 pub(super) fn in_rois(directory: &Path, zones: &List<CameraZones>, id: &str, key: &str, message: String) -> Problem {
     let key = key_of(zones, "camera_id", id, key);
@@ -126,8 +182,12 @@ fn entry_of<'l, T>(list: &'l List<T>, id: &str) -> Option<&'l Entry> {
 
 /// Returns the path of a key in the entry of a camera.
 fn key_of<T>(list: &List<T>, id_key: &str, id: &str, key: &str) -> String {
+    key_of_list(list, "cameras", id_key, id, key)
+}
+
+fn key_of_list<T>(list: &List<T>, root: &str, id_key: &str, id: &str, key: &str) -> String {
     let place = list.entries.iter().find(|(_, entry)| is_about(entry, id_key, id)).map_or(0, |(index, _)| *index);
-    format!("cameras[{place}].{key}")
+    format!("{root}[{place}].{key}")
 }
 
 fn is_about(entry: &Entry, id_key: &str, id: &str) -> bool {
@@ -137,6 +197,20 @@ fn is_about(entry: &Entry, id_key: &str, id: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_variable_that_is_nearly_a_setting_is_found() {
+        let env = [
+            ("ALERTING_PROTOCL", "webhook"),
+            ("ALERTING_WEBHOOK_SECRET_FILE", "/run/secrets/webhook"),
+            ("INFERENCE_IOU", "0.5"),
+            ("INFERENCE_URL", "http://h:8000"),
+            ("STREAM_MANAGER_", ""),
+        ];
+        let findings = settings(env.map(|(name, value)| (name.into(), value.into())).into_iter());
+        let keys: Vec<_> = findings.iter().map(|finding| finding.problem.key.as_str()).collect();
+        assert_eq!(keys, ["ALERTING_PROTOCL"]);
+    }
 
     #[test]
     fn a_variable_for_a_camera_that_is_not_there_is_found() {

@@ -4,9 +4,10 @@
 use std::path::Path;
 
 use chassis::Env;
-use chassis::config::{ConfigError, Problem, locate, parse_entries, parse_yaml};
+use chassis::config::{ConfigError, Problem, locate_place, parse_entries, parse_yaml};
 use domain::camera::{Camera, CamerasFile};
 use domain::entry::{Entry, EntryProblem};
+use domain::robots::{RobotsFile, SiteRobot};
 use domain::services::{Services, ServicesFile};
 use domain::zone::{CameraZones, RoisFile};
 
@@ -18,16 +19,33 @@ pub(crate) const CAMERAS: &str = "cameras.yaml";
 pub(crate) const ROIS: &str = "rois.yaml";
 /// The settings of the services.
 pub(crate) const SERVICES: &str = "services.yaml";
+/// The robots.
+pub(crate) const ROBOTS: &str = "robots.yaml";
 
-/// The key of both lists, of cameras and of their zones.
-const LIST: &str = "cameras";
+/// All files that are read.
+pub(crate) const FILES: [&str; 4] = [CAMERAS, ROIS, SERVICES, ROBOTS];
+
+/// What a file is a list of.
+#[derive(Debug, Clone, Copy)]
+struct Kind {
+    /// The one key of the file.
+    list: &'static str,
+    /// The key of an entry that says which camera or robot it is about.
+    id: &'static str,
+    /// Whether a site may do without the file.
+    is_optional: bool,
+}
+
+const OF_CAMERAS: Kind = Kind { list: "cameras", id: "id", is_optional: false };
+const OF_ZONES: Kind = Kind { list: "cameras", id: "camera_id", is_optional: false };
+const OF_ROBOTS: Kind = Kind { list: "robots", id: "id", is_optional: true };
 
 /// The entries of a list.
 #[derive(Debug)]
 pub(crate) struct List<T> {
     /// The good ones.
     pub(crate) good: Vec<T>,
-    /// The camera that each entry names, good or bad.
+    /// The camera or robot that each entry names, good or bad.
     pub(crate) ids: Vec<String>,
     /// All entries that could be read, with their places in the list.
     pub(crate) entries: Vec<(usize, Entry)>,
@@ -40,12 +58,17 @@ pub(crate) struct List<T> {
 /// Reads `cameras.yaml`.
 pub(crate) fn cameras(directory: &Path, env: &Env) -> (List<Camera>, Vec<Finding>) {
     let lookup = |name: &str| env.text(name).ok().flatten();
-    list(&directory.join(CAMERAS), env, "id", |cameras| CamerasFile { cameras }.check(&lookup))
+    list(&directory.join(CAMERAS), env, OF_CAMERAS, |cameras| CamerasFile { cameras }.check(&lookup))
 }
 
 /// Reads `rois.yaml`.
 pub(crate) fn zones(directory: &Path, env: &Env) -> (List<CameraZones>, Vec<Finding>) {
-    list(&directory.join(ROIS), env, "camera_id", |cameras| RoisFile { cameras }.check())
+    list(&directory.join(ROIS), env, OF_ZONES, |cameras| RoisFile { cameras }.check())
+}
+
+/// Reads `robots.yaml`; a site without the file has no robots.
+pub(crate) fn robots(directory: &Path, env: &Env) -> (List<SiteRobot>, Vec<Finding>) {
+    list(&directory.join(ROBOTS), env, OF_ROBOTS, |robots| RobotsFile { robots }.check())
 }
 
 /// Reads `services.yaml`; without the file, everything has its default.
@@ -75,16 +98,17 @@ pub(crate) fn services(directory: &Path, env: &Env) -> (Option<Services>, Vec<Fi
 fn list<T>(
     path: &Path,
     env: &Env,
-    id_key: &str,
+    kind: Kind,
     check: impl FnOnce(Vec<Entry>) -> (Vec<T>, Vec<EntryProblem>),
 ) -> (List<T>, Vec<Finding>) {
     let mut list =
         List { good: Vec::new(), ids: Vec::new(), entries: Vec::new(), text: String::new(), is_readable: false };
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
+        Err(error) if kind.is_optional && error.kind() == std::io::ErrorKind::NotFound => return (list, Vec::new()),
         Err(error) => return (list, vec![unreadable(path, &error)]),
     };
-    let outcomes = match parse_entries::<Entry>(&text, path, LIST, env) {
+    let outcomes = match parse_entries::<Entry>(&text, path, kind.list, env) {
         Ok(outcomes) => outcomes,
         Err(error) => return (list, vec![Finding::error(place_of(path, error))]),
     };
@@ -97,12 +121,12 @@ fn list<T>(
     }
     let (good, problems) = check(list.entries.iter().map(|(_, entry)| entry.clone()).collect());
     for EntryProblem { index, key, message, .. } in problems {
-        let place = format!("{LIST}[{}]", list.entries[index].0);
+        let place = format!("{}[{}]", kind.list, list.entries[index].0);
         let whole = if key.is_empty() { place } else { format!("{place}.{key}") };
         findings.push(Finding::error(at(path, &text, &whole, &key, message)));
     }
-    findings.sort_by_key(|finding| finding.problem.line);
-    list.ids = list.entries.iter().filter_map(|(_, entry)| camera_of(entry, id_key)).collect();
+    findings.sort_by_key(|finding| (finding.problem.line, finding.problem.column));
+    list.ids = list.entries.iter().filter_map(|(_, entry)| camera_of(entry, kind.id)).collect();
     list.good = good;
     list.text = text;
     list.is_readable = true;
@@ -115,22 +139,23 @@ pub(super) fn camera_of(entry: &Entry, id_key: &str) -> Option<String> {
     Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
 }
 
-/// Returns a problem at the line of its key, or of what encloses the key if it is absent. `key` is what the rule called
+/// Returns a problem at the place of its key, or of what encloses the key if it is absent. `key` is what the rule called
 /// it: if that is a variable of the environment, the problem is there and not in the file.
 pub(crate) fn at(path: &Path, text: &str, whole: &str, key: &str, message: String) -> Problem {
     let is_variable = key.starts_with(|c: char| c.is_ascii_uppercase());
     if is_variable {
         return Problem::new("environment", None, key, message);
     }
-    Problem::new(path, line_of(text, whole), whole, message)
+    let place = place_in(text, whole);
+    Problem::new(path, place.map(|(line, _)| line), whole, message).at_column(place.map(|(_, column)| column))
 }
 
-/// Returns the line of a key, or of the nearest thing around it that is there.
-fn line_of(text: &str, key: &str) -> Option<usize> {
+/// Returns line and column of the value of a key, or of the nearest thing around it that is there.
+fn place_in(text: &str, key: &str) -> Option<(usize, usize)> {
     let mut key = key;
     loop {
-        if let Some(line) = locate(text, key) {
-            return Some(line);
+        if let Some(place) = locate_place(text, key) {
+            return Some(place);
         }
         key = &key[..key.rfind(['.', '['])?];
     }

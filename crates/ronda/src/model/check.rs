@@ -4,13 +4,11 @@ use std::io::Write;
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
-use bytes::Bytes;
-use domain::geometry::Size;
-use domain::picture::Picture;
 use vision::{Backend, BackendChoice, Input, Manifest, Settings};
 
 use super::Places;
 use super::progress::Step;
+use crate::detector::grey_picture;
 
 /// What came of one model on one backend.
 #[derive(Debug, PartialEq)]
@@ -90,10 +88,4 @@ fn try_backend(places: &Places, manifest: &Manifest, backend: Backend) -> Outcom
         Ok(Outcome::Ran { ms: start.elapsed().as_secs_f64() * 1e3 })
     };
     run().unwrap_or_else(|error| Outcome::Failed { reason: format!("{error:#}") })
-}
-
-fn grey_picture(size: Size) -> anyhow::Result<Picture> {
-    let stride = size.width as usize * 3;
-    let pixels = vec![114; stride * size.height as usize];
-    Ok(Picture::rgb(size, stride, Bytes::from(pixels))?)
 }
