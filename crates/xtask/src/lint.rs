@@ -21,7 +21,7 @@ const JUDGES: Environment = Environment { name: "lint-python", requirements: "cr
 
 const COMPOSE_FILES: [&str; 2] = ["compose.yaml", "compose.prod.yaml"];
 const DOCKERFILES: [&str; 2] = ["docker/Dockerfile", "docker/Dockerfile.jetson"];
-const SCRIPTS: [&str; 3] = [".ci/run", "docker/entry.sh", "docker/nginx/entry.sh"];
+const SCRIPTS: [&str; 4] = [".ci/run", "docker/entry.sh", "docker/gather.sh", "docker/nginx/entry.sh"];
 const WORKFLOWS: &str = ".github/workflows";
 
 /// Runs every judge; the first that finds a fault fails.
@@ -43,7 +43,7 @@ fn at_root(places: &Places, program: impl AsRef<Path>) -> Command {
     command
 }
 
-/// Compose itself reads both files, with every profile.
+/// Compose itself reads both files, with every profile; buildx reads the list of images.
 fn compose_files(places: &Places) -> anyhow::Result<()> {
     engine::ensure(places, apt::Consent::Ask)?;
     for file in COMPOSE_FILES {
@@ -51,7 +51,9 @@ fn compose_files(places: &Places) -> anyhow::Result<()> {
         compose.args(["compose", "--file", file, "--profile", "*", "config", "--quiet"]);
         exec::openly(&format!("docker compose config of {file}"), &mut compose)?;
     }
-    Ok(())
+    let mut bake = at_root(places, "docker");
+    bake.args(["buildx", "bake", "--file", "docker/bake.hcl", "--print"]);
+    exec::quietly("docker buildx bake --print", &mut bake)
 }
 
 fn dockerfiles(places: &Places, judges: &Path) -> anyhow::Result<()> {

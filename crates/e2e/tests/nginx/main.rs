@@ -1,5 +1,6 @@
 //! nginx with the repository's own configuration: what it passes on, what it keeps to itself, what it refuses.
 
+mod entry;
 mod upstream;
 
 use std::fs;
