@@ -59,6 +59,7 @@ mount --rbind /dev dev
 mkdir -p .machine
 pivot_root . .machine
 umount --lazy /.machine
+rmdir /.machine
 shift
 exec \"$@\"
 ";

@@ -1,7 +1,7 @@
 //! The prepared engine, through Docker's command line.
 
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -31,6 +31,17 @@ impl Docker {
 
     /// What a `docker` command prints; it must succeed within its time.
     pub(crate) async fn run(&self, directory: &Path, arguments: &[&str], limit: Duration) -> anyhow::Result<String> {
+        let output = self.output(directory, arguments, limit).await?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Everything that a container has said, on either of its streams.
+    pub(crate) async fn log_of(&self, container: &str) -> anyhow::Result<String> {
+        let output = self.output(Path::new("/"), &["logs", container], ANSWER).await?;
+        Ok([output.stdout, output.stderr].map(|stream| String::from_utf8_lossy(&stream).into_owned()).concat())
+    }
+
+    async fn output(&self, directory: &Path, arguments: &[&str], limit: Duration) -> anyhow::Result<Output> {
         let mut command = Command::new("docker");
         command.current_dir(directory).env("DOCKER_HOST", &self.address).args(arguments);
         command.stdin(Stdio::null()).kill_on_drop(true);
@@ -41,7 +52,7 @@ impl Docker {
         if !output.status.success() {
             bail!("`{what}` failed: {}", String::from_utf8_lossy(&output.stderr).trim());
         }
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        Ok(output)
     }
 
     /// A question about the engine as a whole.

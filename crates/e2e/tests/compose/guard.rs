@@ -7,7 +7,6 @@ use std::path::Path;
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
-use crate::docker::ANSWER;
 use crate::site::{Networking, Service, Site};
 
 /// The user of every program of ours.
@@ -23,7 +22,7 @@ pub(crate) async fn everything_is_confined(site: &Site) -> anyhow::Result<()> {
         cannot_write_or_gain(site, service).await?;
         is_not_root(site, service).await?;
         if !OTHERS.contains(&service.name.as_str()) && service.name != "nginx" {
-            speaks_json(site, &service.name).await?;
+            speaks_json(site, service).await?;
         }
     }
     for directory in [site.data(), site.path().join("logs"), site.configs()] {
@@ -71,13 +70,13 @@ async fn is_not_root(site: &Site, service: &Service) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn speaks_json(site: &Site, service: &str) -> anyhow::Result<()> {
-    let log = site.compose(&["logs", "--no-color", "--no-log-prefix", service], ANSWER).await?;
+async fn speaks_json(site: &Site, Service { name, container }: &Service) -> anyhow::Result<()> {
+    let log = site.docker.log_of(container).await?;
     let lines: Vec<&str> = log.lines().filter(|line| !line.trim().is_empty()).collect();
-    ensure!(!lines.is_empty(), "{service} has said nothing");
+    ensure!(!lines.is_empty(), "{name} has said nothing");
     for line in lines {
-        let object: Value = serde_json::from_str(line).with_context(|| format!("{service} said `{line}`"))?;
-        ensure!(object["level"].is_string() && object["timestamp"].is_string(), "{service} said `{line}`");
+        let object: Value = serde_json::from_str(line).with_context(|| format!("{name} said `{line}`"))?;
+        ensure!(object["level"].is_string() && object["timestamp"].is_string(), "{name} said `{line}`");
     }
     Ok(())
 }

@@ -44,6 +44,7 @@ pub(crate) fn bootstrap(root: &Root, target: &Path) -> anyhow::Result<()> {
         for left_out in ["/usr/share/doc/*", "/usr/share/man/*", "/usr/share/info/*", "/usr/share/locale/*"] {
             command.arg(format!("--dpkgopt=path-exclude={left_out}"));
         }
+        command.arg("--dpkgopt=path-include=/usr/share/doc/*/copyright");
         command.arg(format!("--customize-hook={WITHOUT_PERL}"));
     }
     if Path::new(AUTHORITIES).is_file() {

@@ -19,7 +19,7 @@ use crate::terminal::note;
 /// The public image that everything is built on.
 pub(crate) const BASE: &str = "debian:bookworm-slim";
 /// Raised when the base is made another way, so that older ones are made anew.
-const RECIPE: u32 = 2;
+const RECIPE: u32 = 3;
 /// Tells from which week's packages the base was made.
 const LABEL: &str = "ronda.packages-of";
 
