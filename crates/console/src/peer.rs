@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use chassis::Trace;
 use reqwest::{Client, StatusCode, Url};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -122,9 +123,14 @@ fn unreachable(error: &reqwest::Error) -> String {
     words.to_owned()
 }
 
-/// Returns the status of an answer, and its body if that is JSON of the right shape.
+/// Returns the status of an answer, and its body if that is JSON of the right shape. The other service is told the trace
+/// of the page that wants to know.
 async fn get<T: DeserializeOwned>(client: &Client, url: Url) -> Result<(StatusCode, Option<T>), reqwest::Error> {
-    let mut answer = client.get(url).send().await?;
+    let mut request = client.get(url);
+    if let Some(trace) = Trace::current() {
+        request = request.header(Trace::HEADER, trace.child().to_string());
+    }
+    let mut answer = request.send().await?;
     let code = answer.status();
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await? {

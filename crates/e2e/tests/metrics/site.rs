@@ -31,7 +31,7 @@ impl Site {
         let scene = Scene::start(&script).await?;
         let robot = Robot::start(Settings { boot: Duration::from_millis(200), ..Settings::default() }).await?;
         let mut processes = vec![scene.site.start("inference-api").await?, scene.site.start("console").await?];
-        processes.push(start_patrol(&scene, &robot).await?);
+        processes.push(start_patrol(&scene.site, &robot).await?);
         let site = Self { scene, _robot: robot, _processes: processes };
         site.scene.delivery("an alert", |_| true).await?;
         site.shows("alert-router", "ronda_alerts{outcome=\"delivered\"}").await?;
@@ -81,8 +81,8 @@ impl Site {
     }
 }
 
-async fn start_patrol(scene: &Scene, robot: &Robot) -> anyhow::Result<Process> {
-    let site = &scene.site;
+/// Starts the process of a robot.
+pub(crate) async fn start_patrol(site: &e2e::Site, robot: &Robot) -> anyhow::Result<Process> {
     let mut command = site.command("patrol")?;
     command.envs([
         ("PORT", site.ports.patrol(0).to_string()),

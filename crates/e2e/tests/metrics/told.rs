@@ -62,10 +62,9 @@ fn fault(service: &str, family: &Family, promise: Option<&Promise>) -> Option<St
     if told != has {
         return Some(format!("has the labels {has:?}, not {told:?}"));
     }
-    let beyond = labels.iter().find_map(|(label, values)| {
+    labels.iter().find_map(|(label, values)| {
         let listed = promise.labels.get(label)?.as_ref()?;
         let beyond: Vec<_> = values.difference(listed).collect();
         (!beyond.is_empty()).then(|| format!("has the values {beyond:?} of {label}, which are not listed"))
-    });
-    beyond
+    })
 }
