@@ -16,8 +16,21 @@ const JOBS: [&str; 5] = ["console", "inference-api", "stream-manager", "alert-ro
 const SCRAPED: Duration = Duration::from_secs(90);
 
 #[tokio::test]
-async fn prometheus_reaches_every_service() -> anyhow::Result<()> {
-    let mut site = Site::lay_out(Networking::Bridge)?;
+async fn prometheus_reaches_every_service_on_a_bridge() -> anyhow::Result<()> {
+    is_watched(Site::lay_out(Networking::Bridge)?).await
+}
+
+#[tokio::test]
+async fn prometheus_reaches_every_service_in_production() -> anyhow::Result<()> {
+    let site = Site::lay_out(Networking::Host)?;
+    // The profile needs more than two files.
+    for directory in ["configs/prometheus", "configs/alertmanager"] {
+        site.bring(directory)?;
+    }
+    is_watched(site).await
+}
+
+async fn is_watched(mut site: Site) -> anyhow::Result<()> {
     site.with_profile("observability");
     site.up().await?;
     let prometheus = site.inside("prometheus", 9090).await?;

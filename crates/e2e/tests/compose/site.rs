@@ -74,12 +74,17 @@ impl Site {
             Networking::Bridge => (&["compose.yaml", "nginx.conf", "docker", "configs"], vec!["sim"]),
             Networking::Host => (&["compose.prod.yaml", "nginx.conf"], Vec::new()),
         };
-        for name in files {
-            copy(&root().join(name), &directory.path().join(name))?;
-        }
         let site = Self { networking, docker, directory, profiles, simulation: None, is_up: false };
+        for name in files {
+            site.bring(name)?;
+        }
         site.set("SIM_SPEED", SPEED)?;
         Ok(site)
+    }
+
+    /// Copies a file or a directory of the repository to its place beside the compose file.
+    pub(crate) fn bring(&self, name: &str) -> anyhow::Result<()> {
+        copy(&root().join(name), &self.path().join(name))
     }
 
     /// The directory that the compose file lies in.

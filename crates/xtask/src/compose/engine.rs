@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
-use super::traces::Traces;
+use super::traces::{Traces, has_other_engine};
 use crate::group::{self, Group};
 use crate::places::Places;
 use crate::up::warden::Warden;
@@ -131,7 +131,7 @@ impl Engine {
     /// Stops the engine with all its containers, and fails if anything of it is left.
     pub(crate) fn stop(mut self) -> anyhow::Result<()> {
         self.end();
-        let left = self.before.new_ones(&Traces::seen());
+        let left = self.before.new_ones(&Traces::seen(), has_other_engine());
         if !left.is_empty() {
             bail!("the container engine left something behind: {}", left.join(", "));
         }

@@ -24,6 +24,9 @@ const DOWNLOADS: [&str; 3] = ["models/yolov4-tiny", "onnxruntime", "footage"];
 /// Our images have this before their names, unless a user says otherwise.
 const OURS: &str = "ronda/";
 
+/// How much of what builds remember stays for the next one.
+const KEPT_OF_BUILDS: &str = "3GB";
+
 /// The programs that link neither GStreamer nor OpenCV.
 const SMALL: [&str; 2] = ["console", "alert-router"];
 /// What the public base weighs; its stand-in is a little heavier.
@@ -46,6 +49,8 @@ pub(crate) fn ensure_all(engine: &Engine, places: &Places) -> anyhow::Result<()>
     }
     // What an earlier build has left without a name would fill the disk over the weeks.
     exec::quietly("docker image prune", &mut engine.docker(&["image", "prune", "--force"]))?;
+    let prune = ["builder", "prune", "--force", "--keep-storage", KEPT_OF_BUILDS];
+    exec::quietly("docker builder prune", &mut engine.docker(&prune))?;
     weigh(engine, &ours)
 }
 

@@ -37,20 +37,25 @@ impl Traces {
         Self(seen)
     }
 
-    /// What is there later and was not now. An interface may be anybody's; only those of an engine count.
-    pub(crate) fn new_ones(&self, later: &Self) -> Vec<String> {
-        let is_an_engine_s = |trace: &&String| {
+    /// What is there later and was not now. Where the machine has an engine of its own, interfaces and rules may be that
+    /// one's, so that only mounts and control groups count.
+    pub(crate) fn new_ones(&self, later: &Self, other_engine: bool) -> Vec<String> {
+        let is_ours = |trace: &&String| {
             let Some((kind, name)) = trace.split_once(' ') else { return true };
-            let of_engine = ["docker", "br-", "veth"].iter().any(|start| name.starts_with(start));
             match kind {
-                "interface" => of_engine,
-                "mount" => ["overlay2", "/docker", "ronda-engine"].iter().any(|part| name.contains(part)),
-                "rule" => name.contains("DOCKER") || name.contains("docker"),
+                "interface" => !other_engine && ["docker", "br-", "veth"].iter().any(|start| name.starts_with(start)),
+                "rule" => !other_engine && name.to_lowercase().contains("docker"),
+                "mount" => ["compose/engine", "ronda-engine"].iter().any(|part| name.contains(part)),
                 _ => true,
             }
         };
-        later.0.difference(&self.0).filter(is_an_engine_s).cloned().collect()
+        later.0.difference(&self.0).filter(is_ours).cloned().collect()
     }
+}
+
+/// Whether the machine runs an engine of its own.
+pub(crate) fn has_other_engine() -> bool {
+    ["/run/docker.sock", "/var/run/docker.sock"].iter().any(|socket| Path::new(socket).exists())
 }
 
 /// The fifth field of a line of mountinfo.
@@ -76,7 +81,8 @@ mod tests {
         let before = traces(&["interface lo", "mount /"]);
         let after = traces(&["interface lo", "mount /", "interface br-12ab", "interface eth1", "mount /media/stick"]);
 
-        assert_eq!(before.new_ones(&after), ["interface br-12ab"]);
+        assert_eq!(before.new_ones(&after, false), ["interface br-12ab"]);
+        assert!(before.new_ones(&after, true).is_empty(), "it may be the other engine's");
     }
 
     #[test]
@@ -84,7 +90,7 @@ mod tests {
         let before = traces(&[]);
         let after = traces(&["mount /x/target/compose/engine/overlay2/a/merged", "control group cpu/ronda-7"]);
 
-        assert_eq!(before.new_ones(&after).len(), 2);
+        assert_eq!(before.new_ones(&after, true).len(), 2);
     }
 
     #[test]
