@@ -6,17 +6,19 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Context;
+use chassis::Stop;
 use jiff::Timestamp;
 use media::record;
 use robot::Camera;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use crate::camera::{Hub, Picture, Pictures};
 
-/// Pictures that wait for the encoder; when they are this many, newer ones are left out, and the film jumps there.
+/// Pictures that wait for the encoder. When they are this many, those that come meanwhile are left out but for the newest,
+/// and the film jumps there.
 const QUEUE: usize = 16;
 /// How long the encoder may take for what it still has.
 const FINISH_LIMIT: Duration = Duration::from_secs(30);
@@ -28,6 +30,7 @@ pub(crate) struct Recorder;
 #[derive(Debug)]
 pub(crate) struct Recording {
     path: PathBuf,
+    stop: Stop,
     feeder: JoinHandle<()>,
     finished: oneshot::Receiver<Result<Option<record::Recorded>, record::RecordError>>,
 }
@@ -53,17 +56,22 @@ impl Recorder {
             // Nobody waits for a film that was given up.
             .spawn(move || drop(done.send(write(writer, queue))))
             .context("no thread to be had for the film")?;
-        let feeder = tokio::spawn(feed(hub.pictures(Camera::Front), pictures));
-        Ok(Recording { path, feeder, finished })
+        let stop = Stop::new();
+        let feeder = tokio::spawn(feed(hub.pictures(Camera::Front), pictures, stop.clone()));
+        Ok(Recording { path, stop, feeder, finished })
     }
 }
 
 impl Recording {
     /// Ends the film and returns it; nothing if the camera showed nothing.
     pub(crate) async fn finish(mut self) -> anyhow::Result<Option<Recorded>> {
-        self.feeder.abort();
+        self.stop.stop();
         let finished = timeout(FINISH_LIMIT, &mut self.finished).await.context("the encoder does not finish")?;
         let recorded = finished.context("the film's thread ended")?.context("filming")?;
+        if let Some(recorded) = &recorded {
+            let secs = recorded.length.as_secs_f64();
+            info!(pictures = recorded.pictures, secs, "a film was recorded: {}", self.path.display());
+        }
         Ok(recorded.map(|recorded| Recorded { path: self.path.clone(), length: recorded.length }))
     }
 }
@@ -75,15 +83,21 @@ impl Drop for Recording {
     }
 }
 
-/// Passes every picture on until it is ended.
-async fn feed(mut seen: Pictures, pictures: mpsc::Sender<Arc<Picture>>) {
-    loop {
-        // While the robot is away there are none; the film goes on when it is back.
-        let Some(picture) = seen.next().await else { continue };
-        match pictures.try_send(picture) {
-            Ok(()) => {}
-            Err(mpsc::error::TrySendError::Full(_)) => debug!("the film's encoder is behind, a picture is left out"),
-            Err(mpsc::error::TrySendError::Closed(_)) => return,
+/// Passes every picture on until the [`Stop`] is set; the last one it passes on is the newest of then, so that the film
+/// shows the end of what was filmed also if its encoder is behind.
+async fn feed(mut seen: Pictures, pictures: mpsc::Sender<Arc<Picture>>, stop: Stop) {
+    // Room comes first: of what is seen while there is none, only the newest is taken.
+    while let Ok(room) = pictures.reserve().await {
+        match stop.or(seen.next()).await {
+            Some(Some(picture)) => room.send(picture),
+            // While the robot is away there are none; the film goes on when it is back.
+            Some(None) => {}
+            None => {
+                if let Some(picture) = seen.unseen() {
+                    room.send(picture);
+                }
+                return;
+            }
         }
     }
 }

@@ -154,6 +154,8 @@ async fn w06_a_robot_is_sent_nowhere_outside_its_area() {
     let hall = json!([[0, 0], [5, 0], [5, 4], [0, 4]]);
     assert_eq!(backend.send("PATCH", "/api/v1/robot-settings", &json!({"allowed_area": hall})).await.0, 200);
     assert_eq!(backend.json("/api/robot-a/v1/robot-settings").await, json!({"allowed_area": hall}), "this robot alone");
+    assert_eq!(backend.json("/api/v1/settings").await["allowed_area"], json!([]), "the site has none");
+    assert_eq!(backend.json("/api/settings").await["allowed_area"], json!([]), "in the older interface too");
 
     let outside = (400, json!({"error": "the place is outside the area that the settings allow the robot"}));
     assert_eq!(backend.send("POST", "/api/move", &json!({"x": 6, "y": 1})).await, outside);

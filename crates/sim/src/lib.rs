@@ -19,4 +19,4 @@ pub use cameras::{Cameras, Mount, MountError, Plays};
 pub use fetching::fetch;
 pub use footage::Footage;
 pub use scene::{Scene, Truth};
-pub use site::{BuildingOptions, Config, run, run_robot, run_site};
+pub use site::{BuildingOptions, Config, PORT, run, run_robot, run_site};

@@ -49,6 +49,8 @@ enum Command {
         #[arg(long, default_value = "127.0.0.1:9110")]
         listen: SocketAddr,
     },
+    /// Asks the simulation on this machine whether it is ready: what a container's health check runs.
+    Healthcheck,
 }
 
 /// What the robots' building is like.
@@ -80,6 +82,9 @@ impl From<Building> for BuildingOptions {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let env = Env::process();
+    if matches!(arguments.command, Command::Healthcheck) {
+        return chassis::healthcheck(&env, sim::PORT);
+    }
     chassis::run_program("sim", &env, async |stop| start(arguments.command, &env, stop).await)
 }
 
@@ -94,5 +99,7 @@ async fn start(command: Command, env: &Env, stop: Stop) -> anyhow::Result<()> {
         Command::Cameras { mounts } => sim::run(config, mounts, stop).await,
         Command::Robot { listen, building } => sim::run_robot(config, building.into(), listen, stop).await,
         Command::Models { listen } => sim::models::serve(listen, stop).await,
+        // Answered before anything was started.
+        Command::Healthcheck => Ok(()),
     }
 }

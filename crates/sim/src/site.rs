@@ -17,7 +17,7 @@ use crate::robot::{self, Robot};
 use crate::{routes, webhook};
 
 /// The port of the HTTP server unless `PORT` says otherwise.
-const PORT: u16 = 9100;
+pub const PORT: u16 = 9100;
 /// The port of the RTSP server unless `RTSP_PORT` says otherwise.
 const RTSP_PORT: u16 = 8554;
 /// The port of the first robot unless `SIM_ROBOT_PORT` says otherwise; the next one has the next.

@@ -299,6 +299,14 @@ impl Pictures {
         self.newest.changed().await.ok()?;
         self.newest.borrow_and_update().clone()
     }
+
+    /// Returns the newest picture unless it was returned before.
+    pub(crate) fn unseen(&mut self) -> Option<Arc<Picture>> {
+        if !self.newest.has_changed().unwrap_or(false) {
+            return None;
+        }
+        self.newest.borrow_and_update().clone()
+    }
 }
 
 /// Somebody who watches a camera.

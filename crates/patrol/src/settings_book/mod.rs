@@ -99,15 +99,20 @@ impl SettingsBook {
         &self.shared.vault
     }
 
-    /// Returns every setting as people may see it: secrets masked.
+    /// Returns every setting of the site as people may see it: secrets masked. What this robot has different is not in it,
+    /// or it would be taken for what all robots have.
     pub(crate) fn shown(&self) -> Map<String, Value> {
-        self.shared.current.borrow().resolved.shown()
+        self.of_site().shown()
     }
 
     /// Returns the same with the names of both generations, and what is stored under names nobody knows.
     pub(crate) fn shown_to_legacy(&self) -> Map<String, Value> {
-        let snapshot = self.shared.current.borrow();
-        legacy::shown(&snapshot.resolved, &snapshot.stored)
+        legacy::shown(&self.of_site(), &self.shared.current.borrow().stored)
+    }
+
+    fn of_site(&self) -> Resolved {
+        let Shared { history, vault, environment, .. } = &*self.shared;
+        Resolved::of(&self.shared.current.borrow().stored.of_site(), environment, vault, history.robot())
     }
 
     /// Returns what this robot has different from the site, as people may see it.

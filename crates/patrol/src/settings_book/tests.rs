@@ -182,6 +182,8 @@ async fn a_robot_may_differ_from_the_site() {
         .expect("is saved");
     assert!(a.current().turbo_mode && a.current().gemini_api_key.reveal() == "key-of-robot-a-alone");
     assert_eq!(a.shown_of_robot(), map(json!({"turbo_mode": true, "gemini_api_key": "****lone"})));
+    let of_site = (a.shown()["turbo_mode"].clone(), a.shown_to_legacy()["gemini_api_key"].clone());
+    assert_eq!(of_site, (json!(false), json!("")), "what is shown as the site's is not this robot's");
     let b = site.book_of("robot-b", &Env::default()).await;
     assert!(!b.current().turbo_mode && b.shown_of_robot().is_empty());
     a.change_of_robot(&map(json!({"turbo_mode": null}))).await.expect("is saved");

@@ -133,7 +133,7 @@ fn facts(report: &RunReport) -> Vec<(&'static str, String)> {
         ("Ended", report.ended.as_ref().map_or_else(|| "not yet".to_owned(), moment)),
         ("Duration", report.ended.as_ref().map_or_else(|| "–".to_owned(), |ended| duration(&report.started, ended))),
         ("Time zone", zone.to_owned()),
-        ("Route", report.route.clone().unwrap_or_else(|| "all enabled waypoints".to_owned())),
+        ("Route", report.route.clone().unwrap_or_else(|| "no named one".to_owned())),
         ("AI model", report.model.clone().unwrap_or_else(|| "none".to_owned())),
         ("Waypoints", numbers(&report.inspections).into_iter().max().unwrap_or(0).to_string()),
         ("Report made", moment(&report.made)),
