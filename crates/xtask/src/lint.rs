@@ -147,3 +147,53 @@ fn node_tools(places: &Places) -> anyhow::Result<PathBuf> {
     exec::quietly("npm ci", &mut node::npm(&directory, &["ci", "--no-audit", "--no-fund", "--ignore-scripts"]))?;
     Ok(directory)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::setup::packages::{self, Group};
+
+    fn read(name: &str) -> String {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        fs::read_to_string(root.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    #[test]
+    fn an_image_is_compiled_with_the_packages_of_every_machine() {
+        let dockerfile = read("docker/Dockerfile");
+        let words: BTreeSet<&str> = dockerfile.split_whitespace().collect();
+        // The interface is built in an image of Node's own.
+        let needed = packages::of(&[Group::Build]).filter(|package| !["nodejs", "npm"].contains(&package.name));
+        let missing: Vec<&str> = needed.map(|package| package.name).filter(|name| !words.contains(name)).collect();
+
+        assert_eq!(missing, Vec::<&str>::new());
+    }
+
+    #[test]
+    fn every_image_that_compose_names_is_built_and_published() {
+        let (dockerfile, bake, publishing) =
+            (read("docker/Dockerfile"), read("docker/bake.hcl"), read(".github/workflows/images.yaml"));
+        let published: Vec<&str> = publishing
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("for name in ")?.strip_suffix("; do"))
+            .expect("images are joined in a loop")
+            .split(' ')
+            .collect();
+
+        let mut named = BTreeSet::new();
+        for file in COMPOSE_FILES {
+            let text = read(file);
+            let ours = text.lines().filter_map(|line| line.trim().strip_prefix("image: ${RONDA_REGISTRY:-ronda}/"));
+            named.extend(ours.filter_map(|rest| Some(rest.split_once(':')?.0.to_owned())));
+        }
+
+        assert!(named.len() >= 7, "{named:?}");
+        for image in &named {
+            assert!(dockerfile.contains(&format!(" AS {image}\n")), "{image} has no target");
+            assert!(bake.contains(&format!("\"{image}\"")), "{image} is not in docker/bake.hcl");
+            assert!(published.contains(&image.as_str()), "{image} is not published");
+        }
+    }
+}
