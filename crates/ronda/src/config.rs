@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use chassis::Env;
 use chassis::config::Problem;
 
-pub(crate) use check::check;
+pub(crate) use check::{check, counted};
 
 /// The subcommands of `ronda config`.
 #[derive(Debug, clap::Subcommand)]

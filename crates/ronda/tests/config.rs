@@ -270,3 +270,24 @@ fn what_the_alert_router_would_refuse_is_refused_here_too() {
     assert_eq!((code, report.lines().take(2).collect::<Vec<_>>()), (1, expected.to_vec()));
     assert!(!report.contains("hunter2"), "a secret is never shown");
 }
+
+#[test]
+fn a_secret_whose_file_is_missing_is_no_missing_secret() {
+    let files = [("cameras.yaml", CAMERAS), ("rois.yaml", ROIS)];
+    let env = [
+        ("ALERTING_WEBHOOK_SECRET_FILE", "/nowhere/secret"),
+        ("CAMERA_gate_RTSP_URL_FILE", "/nowhere/url"),
+        ("ALERTING_PROTOCL", "webhook"),
+    ];
+    let (code, report) = check_with(&site(&files), &[], &env);
+    let lines: Vec<_> = report.lines().collect();
+    let errors = [
+        "error: environment: CAMERA_gate_RTSP_URL_FILE: cannot read `/nowhere/url`: ",
+        "error: environment: ALERTING_WEBHOOK_SECRET_FILE: cannot read `/nowhere/secret`: ",
+        "warning: environment: ALERTING_PROTOCL: is no setting: ",
+    ];
+    assert_eq!((code, lines.len()), (1, 4), "{report}");
+    for (line, begin) in lines.iter().zip(errors) {
+        assert!(line.starts_with(begin), "{report}");
+    }
+}

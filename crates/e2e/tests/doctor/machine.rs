@@ -102,7 +102,7 @@ fn configuration_errors_are_counted_and_the_way_to_them_is_told() {
     let desk = Desk::with(&[("cameras.yaml", "cameras: [{id: gate}]\n"), ("rois.yaml", "cameras: []\n")]);
     let told = desk.doctor("configs");
     let (state, found, advice) = told.of("configs");
-    assert_eq!((state, found), ("failed", "0 good cameras, 0 good zones, 1 things are wrong"));
+    assert_eq!((state, found), ("failed", "0 good cameras, 0 good zones, and 1 error"));
     assert!(advice.starts_with("`ronda config check configs` names each"), "{advice}");
 }
 

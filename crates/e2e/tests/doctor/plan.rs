@@ -99,7 +99,7 @@ fn what_is_wrong_is_not_planned() {
     let desk = Desk::with(&[("cameras.yaml", "cameras: [{id: gate}]\n"), ("rois.yaml", "cameras: []\n")]);
     let (worked, _, said) = plan(&desk, &["--against", "configs"]);
     assert!(!worked);
-    let expected = "ronda: configs cannot be compared, 1 things in it are wrong: see `ronda config check configs`\n";
+    let expected = "ronda: configs has 1 error and cannot be compared: see `ronda config check configs`\n";
     assert_eq!(said, expected);
 
     let fine = Desk::with(&[("cameras.yaml", "cameras: []\n"), ("rois.yaml", "cameras: []\n")]);

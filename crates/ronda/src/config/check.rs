@@ -100,6 +100,6 @@ fn unread(directory: &Path) -> Vec<Finding> {
 }
 
 /// Returns a number with its noun.
-pub(super) fn counted(count: usize, what: &str) -> String {
+pub(crate) fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

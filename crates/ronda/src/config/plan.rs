@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use chassis::Env;
 use serde::Serialize;
 
-use super::{Weight, check};
+use super::{Weight, check, counted};
 use difference::{Change, What, changes};
 use facts::Facts;
 
@@ -50,7 +50,8 @@ fn of_directory(directory: &std::path::Path, env: &Env) -> anyhow::Result<Facts>
     let errors = check(directory, env, false).count(Weight::Error);
     if errors > 0 {
         let directory = directory.display();
-        bail!("{directory} cannot be compared, {errors} things in it are wrong: see `ronda config check {directory}`");
+        let errors = counted(errors, "error");
+        bail!("{directory} has {errors} and cannot be compared: see `ronda config check {directory}`");
     }
     Facts::of_directory(directory, env)
 }

@@ -1,6 +1,7 @@
 //! Reads the files of a configuration directory. What is wrong is found with file, line and key, and nothing that is
 //! right is lost for it.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use chassis::Env;
@@ -57,8 +58,12 @@ pub(crate) struct List<T> {
 
 /// Reads `cameras.yaml`.
 pub(crate) fn cameras(directory: &Path, env: &Env) -> (List<Camera>, Vec<Finding>) {
-    let lookup = |name: &str| env.text(name).ok().flatten();
-    list(&directory.join(CAMERAS), env, OF_CAMERAS, |cameras| CamerasFile { cameras }.check(&lookup))
+    let variables = Variables::of(env);
+    let (cameras, mut findings) = list(&directory.join(CAMERAS), env, OF_CAMERAS, |cameras| {
+        CamerasFile { cameras }.check(&|name| variables.text(name))
+    });
+    findings.extend(variables.findings());
+    (cameras, findings)
 }
 
 /// Reads `rois.yaml`.
@@ -83,15 +88,46 @@ pub(crate) fn services(directory: &Path, env: &Env) -> (Option<Services>, Vec<Fi
         Ok(file) => file.unwrap_or_default(),
         Err(error) => return (None, vec![Finding::error(place_of(&path, error))]),
     };
-    let lookup = |name: &str| env.text(name).ok().flatten();
-    match file.check(&lookup) {
-        Ok(services) => (Some(services), Vec::new()),
+    let variables = Variables::of(env);
+    let checked = file.check(&|name| variables.text(name));
+    let unreadable = variables.findings();
+    match checked {
+        Ok(services) if unreadable.is_empty() => (Some(services), Vec::new()),
+        Ok(_) => (None, unreadable),
         Err(problems) => {
             let finding = |problem: domain::entry::Problem| {
                 Finding::error(at(&path, &text, &problem.key, &problem.key, problem.message))
             };
-            (None, problems.into_iter().map(finding).collect())
+            (None, problems.into_iter().map(finding).chain(unreadable).collect())
         }
+    }
+}
+
+/// The variables that replace what files say. One that cannot be read, as of a secret whose file is missing, must not
+/// pass for one that is not set.
+struct Variables<'e> {
+    env: &'e Env,
+    unreadable: RefCell<Vec<Finding>>,
+}
+
+impl<'e> Variables<'e> {
+    fn of(env: &'e Env) -> Self {
+        Self { env, unreadable: RefCell::default() }
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        self.env.text(name).unwrap_or_else(|error| {
+            let problem = match error {
+                ConfigError::Variable { name, expectation } => Problem::new("environment", None, name, expectation),
+                other => Problem::new("environment", None, name, other.to_string()),
+            };
+            self.unreadable.borrow_mut().push(Finding::error(problem));
+            None
+        })
+    }
+
+    fn findings(self) -> Vec<Finding> {
+        self.unreadable.into_inner()
     }
 }
 

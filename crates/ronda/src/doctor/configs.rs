@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Site;
 use super::check::{Area, Check, Verdict};
-use crate::config::{Weight, check as checked};
+use crate::config::{Weight, check as checked, counted};
 
 pub(super) fn check(site: &Arc<Site>) -> Check {
     let site = Arc::clone(site);
@@ -19,8 +19,10 @@ pub(super) fn check(site: &Arc<Site>) -> Check {
         let advice = format!("`ronda config check {directory}` names each with file, line and column");
         match (checked.count(Weight::Error), checked.count(Weight::Warning)) {
             (0, 0) => Verdict::ok(format!("{}, nothing is wrong", checked.holds())),
-            (0, warnings) => Verdict::warning(format!("{}, {warnings} things look odd", checked.holds()), advice),
-            (errors, _) => Verdict::failed(format!("{}, {errors} things are wrong", checked.holds()), advice),
+            (0, warnings) => {
+                Verdict::warning(format!("{}, and {}", checked.holds(), counted(warnings, "warning")), advice)
+            }
+            (errors, _) => Verdict::failed(format!("{}, and {}", checked.holds(), counted(errors, "error")), advice),
         }
     })
 }

@@ -10,15 +10,15 @@ use super::Site;
 use super::check::{Area, Check, Verdict};
 use super::command::ask;
 
-/// Where the system shows an NVIDIA graphics card, or the one in a Jetson.
-const NODES: [&str; 4] = ["/dev/nvidia0", "/dev/nvhost-gpu", "/dev/nvgpu/igpu0", "/dev/nvmap"];
+/// Where the system shows the graphics of a Jetson.
+const NODES: [&str; 3] = ["/dev/nvhost-gpu", "/dev/nvgpu/igpu0", "/dev/nvmap"];
 /// Where a Jetson says what it is.
 const JETSON: [&str; 2] = ["/etc/nv_tegra_release", "/proc/device-tree/model"];
 
 /// What is known of the machine's graphics.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Facts {
-    node: Option<&'static str>,
+    node: Option<String>,
     jetson: Option<String>,
     /// Whether the engine has the runtime `nvidia`; nothing without an engine.
     has_runtime: Option<bool>,
@@ -31,12 +31,20 @@ pub(super) fn check(site: &Arc<Site>) -> Check {
     Check::new(Area::Gpu, "NVIDIA", Duration::from_secs(10), async move {
         let runtimes = ask("docker", &["info", "--format", "{{json .Runtimes}}"]).await.text();
         judge(&Facts {
-            node: NODES.into_iter().find(|node| Path::new(node).exists()),
+            node: card().or_else(|| NODES.into_iter().find(|node| Path::new(node).exists()).map(str::to_owned)),
             jetson: JETSON.into_iter().find_map(jetson),
             has_runtime: runtimes.map(|runtimes| runtimes.contains("\"nvidia\"")),
             is_wanted,
         })
     })
+}
+
+/// Returns the first graphics card: `/dev/nvidia` and a number, which need not be 0 on a machine that lends one of many.
+fn card() -> Option<String> {
+    let names = std::fs::read_dir("/dev").ok()?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let card = names.filter(|name| name.strip_prefix("nvidia").is_some_and(is_number)).min()?;
+    Some(format!("/dev/{card}"))
 }
 
 fn jetson(path: &str) -> Option<String> {
@@ -48,7 +56,7 @@ fn jetson(path: &str) -> Option<String> {
 
 fn judge(facts: &Facts) -> Verdict {
     let machine = facts.jetson.as_ref().map_or_else(String::new, |name| format!(" ({name})"));
-    match (facts.node, facts.has_runtime) {
+    match (&facts.node, facts.has_runtime) {
         (None, _) if facts.is_wanted => Verdict::failed(
             format!("services.yaml says `device: cuda`, and there is no NVIDIA graphics card{machine}"),
             "install its driver (on a Jetson: JetPack), or say `device: auto` in services.yaml",
@@ -77,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_card_that_containers_do_not_get_at_is_told() {
-        let card = Facts { node: Some("/dev/nvidia0"), has_runtime: Some(false), ..Facts::default() };
+        let card = Facts { node: Some("/dev/nvidia0".to_owned()), has_runtime: Some(false), ..Facts::default() };
         assert_eq!(judge(&card).state, State::Warning);
         assert_eq!(judge(&Facts { has_runtime: Some(true), ..card.clone() }).state, State::Ok);
         assert_eq!(judge(&Facts { has_runtime: None, ..card }).state, State::Ok);
@@ -86,7 +94,7 @@ mod tests {
     #[test]
     fn a_jetson_is_named() {
         let orin = Facts {
-            node: Some("/dev/nvmap"),
+            node: Some("/dev/nvmap".to_owned()),
             jetson: Some("NVIDIA Jetson Orin NX".to_owned()),
             has_runtime: Some(true),
             is_wanted: true,
