@@ -13,6 +13,9 @@ use sim::robot::{CameraState, LinkState};
 
 use crate::ward::{Beginning, PLACES, RUN_LIMIT, Ward};
 
+/// Longer than a round takes in which the robot goes home to charge from 10 to 40 percent and sees nothing new afterwards.
+const ROUND_LIMIT: Duration = Duration::from_secs(300);
+
 /// What can be wrong, and where the robot sees it from.
 const WRONG: [(AnomalyKind, &str); 4] = [
     (AnomalyKind::Spill, "lobby"),
@@ -176,7 +179,7 @@ async fn happen(
 
 /// Waits until the run has ended. After a restart of the process the state may know of no run: then its record counts.
 async fn ended(ward: &Ward, run: i64) -> anyhow::Result<Value> {
-    e2e::until_some("the run has ended", RUN_LIMIT, async || {
+    e2e::until_some("the run has ended", ROUND_LIMIT, async || {
         let now = ward.run().await.ok()?;
         let is_over = if now.is_null() {
             let record = ward.http.json(&format!("/api/v1/runs/{run}")).await.ok()?;
