@@ -106,7 +106,11 @@ fn largest(most: u32, mut measure: impl FnMut(u32) -> anyhow::Result<Round>) -> 
         } else {
             fails_at = next;
         }
-        next = if fails_at > most { (best.cameras + STEP.max(best.cameras / 2)).min(most) } else { best.cameras.midpoint(fails_at) };
+        next = if fails_at > most {
+            (best.cameras + STEP.max(best.cameras / 2)).min(most)
+        } else {
+            best.cameras.midpoint(fails_at)
+        };
     }
     Ok(best)
 }

@@ -285,7 +285,8 @@ mod tests {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 120 + (state >> 29) as u8
             });
-            Picture::rgb(size, size.width as usize * 3, bytes.collect::<Vec<u8>>().into()).expect("as many bytes as its size asks for")
+            Picture::rgb(size, size.width as usize * 3, bytes.collect::<Vec<u8>>().into())
+                .expect("as many bytes as its size asks for")
         })
     }
 
