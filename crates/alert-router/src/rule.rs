@@ -113,6 +113,13 @@ mod tests {
     }
 
     #[test]
+    fn without_a_window_an_alert_that_comes_late_is_delivered() {
+        let without = Limits { window: Duration::ZERO, ..limits(1) };
+        assert_eq!(without.judge(at(5.0), [at(6.0), at(7.0)], at(10.0)), Verdict::Deliver);
+        assert_eq!(limits(1).judge(at(5.0), [at(6.0)], at(10.0)), Verdict::Silence);
+    }
+
+    #[test]
     fn an_alert_from_the_future_is_not_old() {
         assert_eq!(limits(1).judge(at(60.0), [], at(0.0)), Verdict::Deliver);
     }

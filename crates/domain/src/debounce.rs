@@ -38,7 +38,8 @@ impl<K: Eq + Hash + Clone> Debouncer<K> {
         let horizon = at.checked_sub(self.window).unwrap_or(Timestamp::MIN);
         let times = self.emitted.entry(key.clone()).or_default();
         times.retain(|time| *time > horizon);
-        if times.len() >= self.max_per_window {
+        // What is later than `at` counts, too, unless there is no window for it to be in.
+        if !self.window.is_zero() && times.len() >= self.max_per_window {
             return None;
         }
         times.push(at);
@@ -131,6 +132,7 @@ mod tests {
     #[test]
     fn an_empty_window_lets_everything_through() {
         assert_eq!(answers(&mut debouncer(0.0, 1), &[0.0, 0.0, 0.1]), [true, true, true]);
+        assert_eq!(answers(&mut debouncer(0.0, 1), &[100.0, 90.0, 106.0]), [true, true, true]);
     }
 
     #[test]

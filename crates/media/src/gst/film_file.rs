@@ -133,9 +133,15 @@ fn watch_elements(finder: &gst::Element, pace: Pace, found: &Arc<Found>) {
     let Some(bin) = finder.downcast_ref::<gst::Bin>() else { return };
     let found = Arc::clone(found);
     bin.connect_deep_element_added(move |_, _, element| {
-        let is_video_decoder = element.factory().is_some_and(|factory| {
-            factory.has_type(gst::ElementFactoryType::DECODER | gst::ElementFactoryType::MEDIA_VIDEO)
-        });
+        // A webcam sends one stream. Not knowing that, decodebin waits for others until its queues are full, and shows nothing.
+        if element.factory().is_some_and(|factory| factory.name() == "multipartdemux") {
+            element.set_property("single-stream", true);
+        }
+        let is_decoder_of =
+            |media| element.factory().is_some_and(|factory| factory.has_type(gst::ElementFactoryType::DECODER | media));
+        // Motion JPEG is decoded by what decodes single pictures.
+        let is_video_decoder =
+            is_decoder_of(gst::ElementFactoryType::MEDIA_VIDEO) || is_decoder_of(gst::ElementFactoryType::MEDIA_IMAGE);
         if is_video_decoder {
             decoder::tune(element, pace);
             *found.decoder.lock().unwrap_or_else(PoisonError::into_inner) = Some(element.clone());

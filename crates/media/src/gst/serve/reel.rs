@@ -277,15 +277,16 @@ impl Collector {
 mod tests {
     use super::*;
 
-    /// Pictures of a grey wall through a noisy sensor; the noise is the same in every run.
+    /// Pictures of a wall of bricks through a noisy sensor; the noise is the same in every run.
     fn wall(count: u32, size: Size) -> impl Iterator<Item = Picture> {
         let mut state = 1_u32;
         (0..count).map(move |_| {
-            let bytes = (0..size.width * size.height * 3).map(|_| {
+            let bytes = (0..size.height).flat_map(|y| (0..size.width * 3).map(move |x| (x / 96 + y / 16) % 7 * 30));
+            let noisy = bytes.map(|brick| {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                120 + (state >> 29) as u8
+                20 + (brick + (state >> 30)) as u8
             });
-            Picture::rgb(size, size.width as usize * 3, bytes.collect::<Vec<u8>>().into())
+            Picture::rgb(size, size.width as usize * 3, noisy.collect::<Vec<u8>>().into())
                 .expect("as many bytes as its size asks for")
         })
     }
