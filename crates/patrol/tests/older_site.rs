@@ -228,6 +228,12 @@ async fn the_older_program_still_reads_and_writes_its_database() {
         sqlx::query(sqlx::AssertSqlSafe(insert)).execute(&mut database).await.expect("is written");
         let run = a.json("/api/v1/runs/1").await;
         assert_eq!(texts(&run["alerts"], "rule"), ["Is there fire?", "Smoke?"]);
+        a.end().await;
+        b.end().await;
+        // What the older program wrote is dated now and then, and at the start.
+        let (a, b) = tokio::join!(Backend::start(older.path(), "robot-a"), Backend::start(older.path(), "robot-b"));
+        let run = a.json("/api/v1/runs/1").await;
+        assert_eq!(texts(&run["alerts"], "at"), ["2026-02-10T01:05:00Z", "2026-02-10T01:07:00Z"]);
         assert_eq!(run, b.json("/api/v1/runs/1").await);
         a.end().await;
         b.end().await;

@@ -1,8 +1,9 @@
 //! A database opened by `store::sqlite`.
 
-use sqlx::Row;
 use sqlx::migrate::Migrator;
-use store::sqlite::{OpenError, open};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, Row};
+use store::sqlite::{OpenError, connect, open};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("tests/migrations");
 
@@ -36,4 +37,28 @@ async fn a_file_that_is_no_database_is_refused_by_name() {
     let error = open(&path, &MIGRATIONS).await.expect_err("is no database");
     assert!(matches!(error, OpenError::Open { .. }), "{error}");
     assert!(error.to_string().contains("alerts.db: "), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn programs_that_open_an_older_database_at_the_same_moment_all_get_it() {
+    for _ in 0..20 {
+        let dir = tempfile::tempdir().expect("a directory");
+        let options = SqliteConnectOptions::new().filename(dir.path().join("old.db"));
+        let mut old = options.clone().create_if_missing(true).connect().await.expect("is made");
+        sqlx::query("CREATE TABLE rows (id INTEGER)").execute(&mut old).await.expect("is made");
+        old.close().await.expect("is closed");
+
+        let programs: Vec<_> = (0..8)
+            .map(|_| {
+                let options = options.clone();
+                tokio::spawn(async move {
+                    let pool = connect(options).await?;
+                    sqlx::query("INSERT INTO rows VALUES (1)").execute(&pool).await.map(drop)
+                })
+            })
+            .collect();
+        for program in programs {
+            program.await.expect("does not panic").expect("gets the database");
+        }
+    }
 }

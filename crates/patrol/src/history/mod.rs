@@ -32,13 +32,12 @@ mod view;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use jiff::tz::TimeZone;
 use sqlx::SqlitePool;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::SqliteConnectOptions;
 
 pub(crate) use alerts::AlertRow;
 pub(crate) use controls::ControlScore;
@@ -59,11 +58,6 @@ pub(crate) use steps::{PathPoint, RunStep};
 pub(crate) use upkeep::upkeep;
 pub(crate) use view::{InspectionView, Parts, ReportView, RunDetail, RunView, UsageView, further_photo};
 
-/// How long a statement waits while another process writes.
-const BUSY: Duration = Duration::from_secs(10);
-/// How many connections read at the same time; one of them can write.
-const CONNECTIONS: u32 = 4;
-
 /// The site's database, as the process of one robot sees it. Clones share it.
 #[derive(Debug, Clone)]
 pub(crate) struct History {
@@ -81,15 +75,11 @@ impl History {
         std::fs::create_dir_all(&dir).with_context(|| format!("making {}", dir.display()))?;
         let options = SqliteConnectOptions::new()
             .filename(&path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
             // The reference declares foreign keys and never meant them: rows of deleted runs exist.
             .foreign_keys(false)
             // What was a secret in plain text must not live on in the pages it was deleted from.
-            .pragma("secure_delete", "ON")
-            .busy_timeout(BUSY);
-        let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await;
+            .pragma("secure_delete", "ON");
+        let pool = store::sqlite::connect(options).await;
         let pool = pool.with_context(|| format!("opening the database {}", path.display()))?;
         schema::bring_up(&pool)
             .await

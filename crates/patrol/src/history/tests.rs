@@ -1,4 +1,6 @@
-//! The promises of the history, on fresh databases..
+//! The promises of the history, on fresh databases.
+
+use std::time::Duration;
 
 use domain::patrol::Verdict;
 use jiff::{SignedDuration, Timestamp};

@@ -48,15 +48,17 @@ impl Backend {
         let stop = Stop::new();
         let running = tokio::spawn(service.run(stop.clone()));
         let client = reqwest::Client::builder().timeout(PATIENCE).build().expect("a client");
-        let backend = Self { base, stop, running, client };
+        let mut backend = Self { base, stop, running, client };
         backend.until_live().await;
         backend
     }
 
-    async fn until_live(&self) {
+    async fn until_live(&mut self) {
         let deadline = Instant::now() + PATIENCE;
         while self.client.get(self.url("/livez")).send().await.is_err() {
-            assert!(!self.running.is_finished(), "the backend ended");
+            if self.running.is_finished() {
+                panic!("the backend ended: {:?}", (&mut self.running).await);
+            }
             assert!(Instant::now() < deadline, "the backend does not answer");
             sleep(Duration::from_millis(20)).await;
         }
