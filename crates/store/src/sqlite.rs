@@ -71,8 +71,8 @@ pub async fn connect(options: SqliteConnectOptions) -> sqlx::Result<SqlitePool> 
 
 /// Tells whether others have the file: SQLITE_BUSY, also with more said in its upper bits.
 fn is_busy(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
-    code.and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == SQLITE_BUSY)
+    let sqlx::Error::Database(refusal) = error else { return false };
+    refusal.code().and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == SQLITE_BUSY)
 }
 
 /// Opens a database, makes it if need be, and brings it up to date with `migrations`
