@@ -15,7 +15,7 @@ use anyhow::{Context, bail};
 use crate::compose::engine;
 use crate::compose::host::{self, Root};
 use crate::exec;
-use crate::group::{self, Group};
+use crate::group;
 use crate::places::Places;
 use crate::setup::{apt, disk, packages};
 use crate::terminal::{human, note, say};
@@ -143,8 +143,7 @@ fn up(root: &Path) -> anyhow::Result<()> {
         .context("`unshare` cannot be started")?;
     let usable = await_page(&mut up, began);
     let took = began.elapsed();
-    group::stop_all(&[Group::of(&up)], Duration::from_secs(60));
-    let _ = up.wait();
+    group::stop_child(&mut up, Duration::from_secs(60));
     usable.with_context(|| format!("`cargo xtask up` on a bare machine (its log is {})", log.display()))?;
     say(format!("cargo xtask up: a page after {}", human(took)));
     Ok(())

@@ -50,29 +50,43 @@ impl fmt::Display for Group {
     }
 }
 
-/// Asks groups to stop, waits, and kills those that did not.
+/// Asks groups to stop, waits, and kills those that did not. Somebody else waits for their leaders: one that has ended
+/// counts as alive until then.
 pub(crate) fn stop_all(groups: &[Group], grace: Duration) {
+    stop(groups, grace, || ());
+}
+
+/// Stops a child that was started with `process_group(0)`, and all that it started, and collects its exit status.
+pub(crate) fn stop_child(child: &mut Child, grace: Duration) {
+    // Fails only for a child that was waited for already.
+    stop(&[Group::of(child)], grace, || drop(child.try_wait()));
+}
+
+fn stop(groups: &[Group], grace: Duration, mut collect: impl FnMut()) {
     for group in groups {
         group.signal(Signal::TERM);
     }
-    if !wait_for_end(groups, grace) {
+    if !wait_for_end(groups, grace, &mut collect) {
         for group in groups {
             group.signal(Signal::KILL);
         }
-        wait_for_end(groups, Duration::from_secs(2));
+        wait_for_end(groups, Duration::from_secs(2), collect);
     }
 }
 
 /// Waits until nothing of the groups is left; tells whether that happened in time.
-pub(crate) fn wait_for_end(groups: &[Group], limit: Duration) -> bool {
+fn wait_for_end(groups: &[Group], limit: Duration, mut collect: impl FnMut()) -> bool {
     let deadline = Instant::now() + limit;
-    while groups.iter().any(|group| group.is_alive()) {
+    loop {
+        collect();
+        if !groups.iter().any(|group| group.is_alive()) {
+            return true;
+        }
         if Instant::now() >= deadline {
             return false;
         }
         thread::sleep(LOOK_EVERY);
     }
-    true
 }
 
 #[cfg(test)]
@@ -105,6 +119,15 @@ mod tests {
         stop_all(&[group], Duration::from_secs(5));
 
         assert!(!group.is_alive());
+    }
+
+    #[test]
+    fn a_child_that_nobody_else_waits_for_is_gone_when_it_ends() {
+        let mut child = shell("echo ready; exec sleep 600");
+
+        stop_child(&mut child, Duration::from_secs(3600));
+
+        assert!(child.try_wait().is_ok_and(|status| status.is_some()));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::print;
 use crate::compose::engine::{Engine, Network};
-use crate::group::{self, Group};
+use crate::group;
 use crate::places::Places;
 use crate::{compose, exec};
 
@@ -170,15 +170,13 @@ fn start_of_up(places: &Places, data: &Path) -> anyhow::Result<Duration> {
         .process_group(0)
         .spawn()
         .context("`cargo` cannot be started")?;
-    let group = Group::of(&up);
     let site = format!("http://localhost:{}", 5000 + PORT_OFFSET);
     let usable = wait("the page of `up`", || {
         let page = ureq::get(&site).call().is_ok();
         page && read(&format!("{site}/console/api/v1/system")).is_some()
     });
     let took = began.elapsed();
-    group::stop_all(&[group], Duration::from_secs(40));
-    let _ = up.wait();
+    group::stop_child(&mut up, Duration::from_secs(40));
     usable.with_context(|| fs::read_to_string(data.join("up.log")).unwrap_or_default())?;
     Ok(took)
 }

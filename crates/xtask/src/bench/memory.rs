@@ -20,6 +20,7 @@ pub(crate) fn run(places: &Places, minutes: u64) -> anyhow::Result<()> {
     stage.play(&Script { cameras: &cameras, webhook: Some(webhook), repeat_seconds: Some(2.0) })?;
     stage.route()?;
     stage.serve()?;
+    stage.wait("the first picture", || picture(stage.stream_manager, &cameras[0].id).is_ok())?;
 
     let length = Duration::from_secs(minutes * 60);
     let began = Instant::now();

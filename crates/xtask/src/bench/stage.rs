@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use serde::de::DeserializeOwned;
 
-use crate::group::{self, Group};
+use crate::group;
 use crate::places::Places;
 
 /// How long a program may take until it is ready: the first model load is the slowest part.
@@ -41,9 +41,7 @@ impl Actor {
 
 impl Drop for Actor {
     fn drop(&mut self) {
-        group::stop_all(&[Group::of(&self.child)], group::GRACE);
-        // The group is gone; this only collects the exit status.
-        let _ = self.child.wait();
+        group::stop_child(&mut self.child, group::GRACE);
     }
 }
 
@@ -245,7 +243,8 @@ impl Stage {
         self.wait(what, || ureq::get(format!("http://127.0.0.1:{port}/readyz")).call().is_ok())
     }
 
-    fn wait(&self, what: &str, mut is_done: impl FnMut() -> bool) -> anyhow::Result<()> {
+    /// Waits until something holds, but not for ever.
+    pub(crate) fn wait(&self, what: &str, mut is_done: impl FnMut() -> bool) -> anyhow::Result<()> {
         let deadline = Instant::now() + START_LIMIT;
         while !is_done() {
             if Instant::now() > deadline {

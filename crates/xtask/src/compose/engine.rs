@@ -167,9 +167,7 @@ impl Engine {
 
     fn end(&mut self) {
         let Some(warden) = self.warden.take() else { return };
-        group::stop_all(&[Group::of(&self.process)], STOP_LIMIT);
-        // The group is gone; this only collects the exit status.
-        let _ = self.process.wait();
+        group::stop_child(&mut self.process, STOP_LIMIT);
         warden.dismiss();
         remove_cgroups(&self.cgroup);
         for directory in ["/run/containerd", "/run/docker"] {
