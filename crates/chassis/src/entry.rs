@@ -31,6 +31,12 @@ pub trait Settings: Sized {
     fn openapi() -> Option<String> {
         None
     }
+
+    /// Returns the name, without `.log`, of the service's file in `LOG_DIR`. It is asked for before the settings are
+    /// loaded, so that what is wrong with them is in the file, too.
+    fn log_name(_env: &Env, program: &str) -> String {
+        program.to_owned()
+    }
 }
 
 /// Runs a service to its end and returns the exit code of the process.
@@ -43,7 +49,7 @@ pub fn main<C: Settings>(name: &'static str, run: impl AsyncFnOnce(C, Stop) -> a
     let env = Env::process();
     let argument = std::env::args().nth(1);
     match argument.as_deref() {
-        None => run_program(name, &env, async |stop| {
+        None => run_logged(name, &C::log_name(&env, name), &env, async |stop| {
             metrics::describe_process(name, &env);
             tokio::spawn(metrics::watch_event_loop());
             let config = C::load(&env).with_context(|| format!("starting {name}"))?;
@@ -61,7 +67,16 @@ pub fn main<C: Settings>(name: &'static str, run: impl AsyncFnOnce(C, Stop) -> a
 /// knows that the service is to run, for programs that have subcommands of their own. It starts the
 /// log, the runtime and the [`Stop`] that signals set.
 pub fn run_program(name: &'static str, env: &Env, run: impl AsyncFnOnce(Stop) -> anyhow::Result<()>) -> ExitCode {
-    if let Err(error) = telemetry::start(env, name) {
+    run_logged(name, name, env, run)
+}
+
+fn run_logged(
+    name: &'static str,
+    log_name: &str,
+    env: &Env,
+    run: impl AsyncFnOnce(Stop) -> anyhow::Result<()>,
+) -> ExitCode {
+    if let Err(error) = telemetry::start(env, name, log_name) {
         return complain(name, &error.to_string());
     }
     install_tls();

@@ -103,6 +103,27 @@ fn a_service_ends_well_when_terminated_and_logs_json() {
 }
 
 #[test]
+fn a_log_file_has_what_standard_error_has() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let logs = directory.path().join("logs");
+    let (code, log) = finished(doorway().env("MODE", "failing").env("PORT", "0").env("LOG_DIR", &logs));
+    assert_eq!(code, Some(1), "{log}");
+    let file = std::fs::read_to_string(logs.join("doorway.log")).expect("is written");
+    assert!(file.contains("cannot connect to camera gate-1"), "{file}");
+    assert_eq!(file, log);
+}
+
+#[test]
+fn a_log_file_that_cannot_be_written_is_told_and_stops_nothing() {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let (code, log) = finished(doorway().env("MODE", "failing").env("PORT", "0").env("LOG_DIR", file.path()));
+    assert_eq!(code, Some(1), "{log}");
+    let sentence = format!("no log file can be written to {} (LOG_DIR): ", file.path().display());
+    assert!(log.lines().next().is_some_and(|line| line.contains(&sentence)), "{log}");
+    assert!(log.contains("cannot connect to camera gate-1"), "{log}");
+}
+
+#[test]
 fn a_second_signal_ends_a_deaf_service_at_once() {
     let running = Running::start("deaf");
     running.terminate();

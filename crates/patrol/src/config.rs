@@ -24,8 +24,6 @@ pub struct Config {
     pub robot_address: String,
     /// Where data is kept, shared by all robots of the site: `DATA_DIR`.
     pub data_dir: PathBuf,
-    /// Where the log files of the older layout lie: `LOG_DIR`.
-    pub log_dir: PathBuf,
     /// The time zone of the container: `TZ`. What people see follows the setting `timezone`.
     pub time_zone: Option<String>,
     /// Where films are pushed to and read from, `host:port`: `MEDIAMTX_INTERNAL`.
@@ -66,13 +64,12 @@ impl Settings for Config {
     const PORT: u16 = 5000;
 
     fn load(env: &Env) -> Result<Self, ConfigError> {
-        let robot_id: RobotId = env.or("ROBOT_ID", RobotId("default".to_owned()))?;
+        let robot_id: RobotId = env.or("ROBOT_ID", RobotId::default())?;
         Ok(Self {
             address: env.bind(Self::PORT)?,
             robot_name: env.or("ROBOT_NAME", "Robot".to_owned())?,
             robot_address: robot_address(env)?,
             data_dir: env.data_dir(),
-            log_dir: env.dir("LOG_DIR", "logs"),
             time_zone: env.get("TZ")?,
             mediamtx_internal: env.or("MEDIAMTX_INTERNAL", "localhost:8554".to_owned())?,
             mediamtx_external: env.or("MEDIAMTX_EXTERNAL", "localhost:8554".to_owned())?,
@@ -89,6 +86,14 @@ impl Settings for Config {
 
     fn openapi() -> Option<String> {
         Some(openapi::document())
+    }
+
+    /// The names of Visual Patrol, whose directory several robots share. A robot's id that is refused names no file.
+    fn log_name(env: &Env, _program: &str) -> String {
+        match env.get::<RobotId>("ROBOT_ID") {
+            Ok(Some(id)) if id != RobotId::default() => format!("{id}_app"),
+            _ => "app".to_owned(),
+        }
     }
 }
 
@@ -110,6 +115,12 @@ impl RobotId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl Default for RobotId {
+    fn default() -> Self {
+        Self("default".to_owned())
     }
 }
 
@@ -159,6 +170,13 @@ mod tests {
     fn a_robot_whose_name_cannot_be_resolved_does_not_keep_the_process_from_starting() {
         let config = Config::load(&Env::of([("ROBOT_IP", "no-such-host.invalid:26400")])).expect("is loaded");
         assert_eq!(config.robot_address, "no-such-host.invalid:26400");
+    }
+
+    #[test]
+    fn every_robot_has_a_log_file_of_its_own() {
+        for (id, file) in [("robot-a", "robot-a_app"), ("default", "app"), ("", "app"), ("../x", "app")] {
+            assert_eq!(Config::log_name(&Env::of([("ROBOT_ID", id)]), "patrol"), file);
+        }
     }
 
     #[test]

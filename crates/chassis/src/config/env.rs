@@ -138,6 +138,12 @@ impl Env {
         self.dir("DATA_DIR", "data")
     }
 
+    /// Returns the directory of the log files, `LOG_DIR`; without it there are none.
+    pub fn log_dir(&self) -> Option<PathBuf> {
+        self.note::<PathBuf>("LOG_DIR", None);
+        self.plain("LOG_DIR").map(PathBuf::from)
+    }
+
     /// Returns the directory of the models: `MODELS_DIR`, default `models`.
     pub fn models_dir(&self) -> PathBuf {
         self.dir("MODELS_DIR", "models")

@@ -6,6 +6,8 @@ import { chromium } from 'playwright-core';
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 const DESKTOP = { width: 1440, height: 900 };
 const PATIENCE_MS = 20_000;
+/** The pictures that README.md shows, and what they are called there. */
+const IN_README = { wall: 'wall', 'zone-editor': 'zones', alert: 'alert', 'patrol-running': 'patrol', 'patrol-evidence': 'evidence' };
 
 export class Visit {
   #browser;
@@ -63,8 +65,10 @@ export class Visit {
     return cameras.filter((camera) => camera.enabled);
   }
 
-  picture(name) {
-    return this.page.screenshot({ path: join(this.folder, `${name}.png`) });
+  async picture(name) {
+    await this.page.screenshot({ path: join(this.folder, `${name}.png`) });
+    const folder = process.env.RONDA_README_IMAGES;
+    if (folder && name in IN_README) await this.page.screenshot({ path: join(folder, `${IN_README[name]}.jpg`), quality: 85 });
   }
 
   complainIfUnclean() {

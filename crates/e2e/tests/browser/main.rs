@@ -1,5 +1,5 @@
 //! The console in a real browser, on the whole simulated site behind nginx. What the browser does is written beside the
-//! interface, in `crates/console/ui/e2e`.
+//! interface, in `crates/console/ui/e2e`. With `UPDATE=1` it takes README's pictures anew.
 
 use std::process::Command;
 use std::time::Duration;
@@ -26,6 +26,9 @@ async fn an_operator_can_do_the_work_in_a_browser() -> anyhow::Result<()> {
         .args(["run", "e2e"])
         .env("RONDA_BASE_URL", format!("http://localhost:{}", site.ports.web()))
         .env("RONDA_SCREENSHOTS", std::env::var_os("RONDA_SCREENSHOTS").unwrap_or_else(|| pictures.path().into()));
+    if std::env::var_os("UPDATE").is_some() {
+        npm.env("RONDA_README_IMAGES", root().join("docs/images"));
+    }
     let mut browser = e2e::Process::start("browser", &mut npm, pictures.path())?;
 
     let status = browser.wait(BROWSING)?;

@@ -106,7 +106,8 @@ impl Variable {
 }
 
 /// Variables that no `Config` asks for: what reads them, and their defaults.
-const OTHERS: [(&str, &str, Option<&str>); 8] = [
+const OTHERS: [(&str, &str, Option<&str>); 9] = [
+    ("LOG_DIR", "every program", None),
     ("LOG_FORMAT", "every program", Some("text")),
     ("LOG_LEVEL", "every program", Some("info")),
     ("ORT_DYLIB_PATH", "inference-api", None),

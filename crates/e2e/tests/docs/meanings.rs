@@ -13,8 +13,11 @@ pub(crate) const MEANINGS: &[(&str, &str)] = &[
     ("GOOGLE_GEMINI_BASE_URL", "Where Gemini is, unless it is the public one."),
     ("INFERENCE_API_URL", "Where the inference API answers."),
     ("INFERENCE_URL", "The inference API that looks at a robot's pictures first, at no cost."),
-    ("LOG_DIR", "The directory of the log files that Visual Patrol has."),
-    ("LOG_FORMAT", "`text` for people or `json` for machines; logs go to standard error."),
+    (
+        "LOG_DIR",
+        "The directory of log files: `<program>.log`, and `<ROBOT_ID>_app.log` for a robot's; none if it is unset.",
+    ),
+    ("LOG_FORMAT", "`text` for people or `json` for machines; logs go to standard error, and to `LOG_DIR`."),
     ("LOG_LEVEL", "`error`, `warn`, `info`, `debug`, `trace`, or directives such as `info,bus=debug`."),
     ("MAX_IMAGE_PIXELS", "The largest picture that is decoded, in pixels."),
     ("MAX_UPLOAD_BYTES", "The largest upload."),

@@ -162,7 +162,6 @@ async fn start_patrol(site: &Site, place: u16) -> anyhow::Result<Process> {
         ("ROBOT_ID", id.to_owned()),
         ("ROBOT_IP", format!("127.0.0.1:{}", site.ports.sim_robot(place))),
         ("DATA_DIR", site.data().display().to_string()),
-        ("LOG_DIR", site.path().join("logs").display().to_string()),
         ("REDIS_URL", format!("redis://127.0.0.1:{}", site.ports.redis())),
         ("GOOGLE_GEMINI_BASE_URL", models.clone()),
         ("GEMINI_API_KEY", "simulated".to_owned()),

@@ -17,7 +17,13 @@ use crate::{names, rules};
 /// A rule waits for a minute, Alertmanager for ten seconds more.
 const TOLD_WITHIN: Duration = Duration::from_secs(150);
 /// What only some machines have. They stand in docs/metrics.md, and panels that show them say so.
-const ONLY_ON_SOME_MACHINES: [&str; 2] = ["ronda_gpu_load_ratio", "ronda_temperature_celsius"];
+const ONLY_ON_SOME_MACHINES: [&str; 5] = [
+    "ronda_gpu_load_ratio",
+    "ronda_gpu_memory_bytes",
+    "ronda_gpu_memory_used_bytes",
+    "ronda_gpu_power_watts",
+    "ronda_temperature_celsius",
+];
 
 #[tokio::test]
 async fn in_a_running_site_no_panel_is_empty_and_operators_are_told_of_a_dead_camera() -> anyhow::Result<()> {

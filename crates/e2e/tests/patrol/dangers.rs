@@ -1,5 +1,6 @@
 //! What goes wrong on a round, one thing at a time.
 
+use std::fs;
 use std::time::Duration;
 
 use e2e::{LIMIT, until};
@@ -91,9 +92,9 @@ async fn w07_a_way_that_takes_too_long_is_cancelled_and_unreachable() -> anyhow:
 async fn a_waypoint_that_asks_waits_for_somebody() -> anyhow::Result<()> {
     let ward = Ward::begin(Beginning::default()).await?;
     let points = ward.data().join("robot-a/config/points.json");
-    let mut list: Value = serde_json::from_slice(&std::fs::read(&points)?)?;
+    let mut list: Value = serde_json::from_slice(&fs::read(&points)?)?;
     list[0]["on_failure"] = json!({"retry": 0, "then": "ask"});
-    std::fs::write(&points, list.to_string())?;
+    fs::write(&points, list.to_string())?;
     ward.control.fail_next(19001, 1);
     let run = ward.start_run(json!({})).await?;
     let asking = ward.run_is("asks", |run| run["state"] == "asking").await?;
@@ -162,6 +163,8 @@ async fn w14_a_killed_process_leaves_an_interrupted_run_and_the_robot_goes_home(
     ward.docked().await?;
     let next = ward.start_run(json!({"points": ["lobby"]})).await?;
     assert_eq!(ward.ended(next).await?["outcome"], "completed", "the next run is not in its way");
+    let log = fs::read_to_string(ward.site.path().join("logs/robot-a_app.log"))?;
+    assert_eq!(log.matches(" starting program=\"patrol\"").count(), 2, "both lives are in the robot's log: {log}");
     Ok(())
 }
 

@@ -96,7 +96,6 @@ impl Ward {
             ("GOOGLE_GEMINI_BASE_URL", models_url.clone()),
             ("GEMINI_API_KEY", "simulated".to_owned()),
             ("TELEGRAM_BASE_URL", format!("{models_url}/telegram")),
-            ("RUST_LOG", "info".to_owned()),
         ];
         let environment = environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let mut ward = Self {

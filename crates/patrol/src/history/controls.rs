@@ -8,7 +8,7 @@ use sqlx::FromRow;
 
 use super::History;
 use super::spending::QUARTER_US;
-use super::time::{micros, time};
+use super::time::micros;
 
 /// How often something was answered how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -59,11 +59,10 @@ impl History {
         .bind(QUARTER_US)
         .fetch_all(&self.pool)
         .await?;
-        let zone = self.zone();
         let mut scores: BTreeMap<(Date, String), ControlScore> = BTreeMap::new();
         for row in rows {
-            let date = time(row.quarter * QUARTER_US).to_zoned(zone.as_ref().clone()).date();
-            let score = scores.entry((date, row.model.unwrap_or_default())).or_default();
+            let key = (self.date_of_quarter(row.quarter), row.model.unwrap_or_default());
+            let score = scores.entry(key).or_default();
             score.count(&row.answer, u64::try_from(row.times).unwrap_or(0));
         }
         Ok(scores)

@@ -122,10 +122,9 @@ impl History {
         .bind(QUARTER_US)
         .fetch_all(&self.pool)
         .await?;
-        let zone = self.zone();
         let mut days: BTreeMap<(Date, Option<String>, bool), DaySpending> = BTreeMap::new();
         for row in rows {
-            let date = time(row.quarter * QUARTER_US).to_zoned(zone.as_ref().clone()).date();
+            let date = self.date_of_quarter(row.quarter);
             let added = usage(row.input, row.output, row.total);
             let day = days.entry((date, row.model.clone(), row.cost.is_some()));
             let nothing = || DaySpending { date, model: row.model, usage: Usage::default(), cost: None };
@@ -136,6 +135,11 @@ impl History {
             day.cost = row.cost.map(|cost| cost + day.cost.unwrap_or(0.0));
         }
         Ok(days.into_values().collect())
+    }
+
+    /// Returns the day of the site that a quarter of an hour, counted from the epoch, lies in.
+    pub(super) fn date_of_quarter(&self, quarter: i64) -> Date {
+        time(quarter * QUARTER_US).to_zoned(self.zone().as_ref().clone()).date()
     }
 
     /// Returns the moments at which the day of the site begins and ends that a moment lies in.

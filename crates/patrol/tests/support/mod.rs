@@ -39,7 +39,6 @@ impl Backend {
             ("ROBOT_IP", "127.0.0.1:9"),
             ("PORT", "0"),
             ("DATA_DIR", data_dir),
-            ("LOG_DIR", data_dir),
             ("REDIS_URL", "redis://127.0.0.1:9/"),
         ];
         let config = Config::load(&Env::of(env.into_iter().chain(more.iter().copied()))).expect("is a configuration");

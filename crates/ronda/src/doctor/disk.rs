@@ -50,8 +50,8 @@ impl Owner {
 }
 
 pub(super) fn checks(site: &Arc<Site>) -> Vec<Check> {
-    let directories =
-        [("data", site.env.data_dir()), ("logs", site.env.dir("LOG_DIR", "logs")), ("cache", site.env.cache_dir())];
+    let logs = site.env.log_dir().unwrap_or_else(|| PathBuf::from("logs"));
+    let directories = [("data", site.env.data_dir()), ("logs", logs), ("cache", site.env.cache_dir())];
     let check = |(name, directory): (&'static str, PathBuf)| {
         let is_containers = name != "cache";
         Check::several(Area::Disk, name, Duration::from_secs(10), async move {

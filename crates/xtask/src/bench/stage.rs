@@ -117,7 +117,6 @@ impl Stage {
             .env("ROBOT_ID", "robot-a")
             .env("ROBOT_NAME", "Alba")
             .env("ROBOT_IP", address)
-            .env("LOG_DIR", data.join("logs"))
             .env("DATA_DIR", data)
             .env("REDIS_URL", format!("redis://127.0.0.1:{}", stage.redis))
             .env("GEMINI_API_KEY", "simulated");

@@ -1,42 +1,22 @@
-//! What the machine says of itself under `/sys`: temperatures, and the load of a Jetson's GPU.
-//!
-//! Only files are read. Discrete GPUs tell such things through NVIDIA's library alone, which is not asked.
+//! What Linux tells under `/sys`: temperatures, and the load of a Jetson's GPU.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::{float_gauges, refreshed};
-
 /// Where Jetsons tell the load of their GPU, in thousandths: the older boards, then the newer ones.
 const GPU_LOADS: [&str; 3] =
     ["devices/gpu.0/load", "devices/platform/gpu.0/load", "devices/platform/bus@0/17000000.gpu/load"];
 
-/// Shows what the machine says of itself; what it does not say is not shown. For processes that make it warm.
-pub fn describe_machine() {
-    let load = float_gauges("ronda_gpu_load_ratio", "Load of the GPU of a Jetson.", &[]);
-    let temperatures = float_gauges("ronda_temperature_celsius", "Temperatures.", &["sensor"]);
-    refreshed("ronda_machine", move || {
-        let sys = Path::new("/sys");
-        match gpu_load(sys) {
-            Some(ratio) => load.with_label_values::<&str>(&[]).set(ratio),
-            None => load.reset(),
-        }
-        temperatures.reset();
-        for (sensor, celsius) in temperatures_under(sys) {
-            temperatures.with_label_values(&[&sensor]).set(celsius);
-        }
-    });
-}
-
-fn gpu_load(sys: &Path) -> Option<f64> {
+/// Returns the load of a Jetson's GPU, 0 to 1.
+pub(super) fn gpu_load(sys: &Path) -> Option<f64> {
     let text = GPU_LOADS.iter().find_map(|path| fs::read_to_string(sys.join(path)).ok())?;
     let thousandths: f64 = text.trim().parse().ok()?;
     Some((thousandths / 1000.0).clamp(0.0, 1.0))
 }
 
 /// Returns the temperature of each type of zone; of several zones of one type that of the hottest.
-fn temperatures_under(sys: &Path) -> BTreeMap<String, f64> {
+pub(super) fn temperatures_under(sys: &Path) -> BTreeMap<String, f64> {
     let mut hottest = BTreeMap::new();
     for zone in fs::read_dir(sys.join("class/thermal")).into_iter().flatten().flatten() {
         let read = |name: &str| fs::read_to_string(zone.path().join(name)).ok();
