@@ -69,9 +69,14 @@ robots() {
 
 # Prints the pieces that name robots, in the form of host/robots.conf or bridge/robots.conf.
 robots_conf() {
+    # On the private network names are looked up again and again, which an `upstream` block would not do.
+    [ "$network" = bridge ] || echo "$list" | while read -r id address; do
+        [ -z "$id" ] || printf 'upstream robot-%s {\n    server %s max_fails=0;\n    keepalive 4;\n}\n' "$id" "$address"
+    done
     echo "map \$robot \$robot_up {"
     echo '    default "";'
     echo "$list" | while read -r id address; do
+        [ "$network" = bridge ] || address=robot-$id
         [ -z "$id" ] || echo "    $id $address;"
     done
     echo '}'

@@ -49,7 +49,8 @@ const VARIABLES: [&str; 14] = [
     "REQUESTS_CA_BUNDLE",
 ];
 
-/// Makes the directory `$1` the root of the new namespaces, and runs the rest there.
+/// Makes the directory `$1` the root of the new namespaces, and runs the rest there. The shell stays as the first process,
+/// which collects what others leave behind, as a machine's own does.
 const ENTER: &str = "set -e
 mount --bind \"$1\" \"$1\"
 cd \"$1\"
@@ -61,7 +62,8 @@ pivot_root . .machine
 umount --lazy /.machine
 rmdir /.machine
 shift
-exec \"$@\"
+\"$@\" &
+wait $!
 ";
 
 /// The first build is the slowest part.

@@ -1,6 +1,7 @@
 //! Process groups: a child and all that it started, stopped together.
 
 use std::fmt;
+use std::fs;
 use std::process::Child;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -27,9 +28,18 @@ impl Group {
         text.parse().ok().filter(|id| *id > 1).map(Self)
     }
 
-    /// Tells whether anything of the group is left.
+    /// Tells whether anything of the group still runs. What has ended does not, even if nobody ever collects it, as in a
+    /// container whose first process is no init.
     pub(crate) fn is_alive(self) -> bool {
-        self.pid().is_some_and(|pid| test_kill_process_group(pid).is_ok())
+        let is_there = self.pid().is_some_and(|pid| test_kill_process_group(pid).is_ok());
+        is_there && self.has_a_running_process()
+    }
+
+    fn has_a_running_process(self) -> bool {
+        // Without /proc the kernel's first word counts.
+        let Ok(processes) = fs::read_dir("/proc") else { return true };
+        let stats = processes.flatten().filter_map(|process| fs::read_to_string(process.path().join("stat")).ok());
+        stats.into_iter().any(|stat| running_group(&stat) == Some(self.0))
     }
 
     pub(crate) fn signal(self, signal: Signal) {
@@ -44,41 +54,44 @@ impl Group {
     }
 }
 
+/// Reads the group out of a process's `stat`; nothing if it has ended.
+fn running_group(stat: &str) -> Option<i32> {
+    let (_, after_name) = stat.rsplit_once(") ")?;
+    let mut fields = after_name.split(' ');
+    let (state, _parent, group) = (fields.next()?, fields.next()?, fields.next()?);
+    if matches!(state, "Z" | "X") { None } else { group.parse().ok() }
+}
+
 impl fmt::Display for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-/// Asks groups to stop, waits, and kills those that did not. Somebody else waits for their leaders: one that has ended
-/// counts as alive until then.
+/// Asks groups to stop, waits, and kills those that did not. Somebody else collects their leaders.
 pub(crate) fn stop_all(groups: &[Group], grace: Duration) {
-    stop(groups, grace, || ());
+    for group in groups {
+        group.signal(Signal::TERM);
+    }
+    if !wait_for_end(groups, grace) {
+        for group in groups {
+            group.signal(Signal::KILL);
+        }
+        wait_for_end(groups, Duration::from_secs(2));
+    }
 }
 
 /// Stops a child that was started with `process_group(0)`, and all that it started, and collects its exit status.
 pub(crate) fn stop_child(child: &mut Child, grace: Duration) {
+    stop_all(&[Group::of(child)], grace);
     // Fails only for a child that was waited for already.
-    stop(&[Group::of(child)], grace, || drop(child.try_wait()));
+    let _ = child.try_wait();
 }
 
-fn stop(groups: &[Group], grace: Duration, mut collect: impl FnMut()) {
-    for group in groups {
-        group.signal(Signal::TERM);
-    }
-    if !wait_for_end(groups, grace, &mut collect) {
-        for group in groups {
-            group.signal(Signal::KILL);
-        }
-        wait_for_end(groups, Duration::from_secs(2), collect);
-    }
-}
-
-/// Waits until nothing of the groups is left; tells whether that happened in time.
-fn wait_for_end(groups: &[Group], limit: Duration, mut collect: impl FnMut()) -> bool {
+/// Waits until nothing of the groups runs; tells whether that happened in time.
+fn wait_for_end(groups: &[Group], limit: Duration) -> bool {
     let deadline = Instant::now() + limit;
     loop {
-        collect();
         if !groups.iter().any(|group| group.is_alive()) {
             return true;
         }
@@ -139,6 +152,17 @@ mod tests {
         stop_all(&[group], Duration::from_millis(300));
 
         assert!(!group.is_alive());
+    }
+
+    #[test]
+    fn what_has_ended_is_not_alive_even_if_nobody_collects_it() {
+        let mut child = shell("echo ready; exit 3");
+        let group = Group::of(&child);
+        assert!(wait_for_end(&[group], Duration::from_secs(10)));
+
+        assert_eq!(child.wait().expect("it is ours").code(), Some(3));
+        assert_eq!(running_group("17 (a) b) S 1 4711 4711 0 -1"), Some(4711));
+        assert_eq!(running_group("17 (a) b) Z 1 4711 4711 0 -1"), None);
     }
 
     #[test]

@@ -121,6 +121,25 @@ async fn a_service_learns_who_really_asks() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn connections_to_services_and_robots_are_kept() -> anyhow::Result<()> {
+    let entrance = entrance().await?;
+    let paths = ["/", "/inference/health", "/streams/x", "/alerts/x", "/api/robot-a/state", "/api/robot-b/state"];
+
+    for path in paths {
+        for _ in 0..10 {
+            entrance.asked(path).await?;
+        }
+    }
+
+    // Each of nginx's workers may have one of its own.
+    let workers = std::thread::available_parallelism()?.get();
+    for upstream in &entrance.upstreams {
+        assert!((1..=workers).contains(&upstream.connections()), "{}: {}", upstream.port, upstream.connections());
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_websocket_is_let_through() -> anyhow::Result<()> {
     let entrance = entrance().await?;
     let request = entrance.http.request(Method::GET, "/streams/api/v1/live");

@@ -111,7 +111,8 @@ fn what_was_recorded_of_a_stream_that_ends_is_kept() {
     bench.wait_until("the film is under way", || bench.bytes_of_hidden_files() > 16_000);
     camera.stop_mount("yard").expect("is mounted");
     let run = child.finished();
-    assert_eq!(run.code, 0, "{run:?}");
+    // Whether the camera's goodbye or the end of its connection arrives first is chance, and told as it was.
+    assert_eq!(run.code, i32::from(run.err.contains("ronda: the film ends early: ")), "{run:?}");
     let (frames, lines) = (bench.frames("out.mp4").len(), bench.lines("out.jsonl").len());
     assert!(frames == lines && frames > 0, "{frames} frames, {lines} lines");
 }

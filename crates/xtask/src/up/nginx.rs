@@ -62,10 +62,13 @@ fn listen_conf(text: &str, settings: Settings) -> anyhow::Result<String> {
 
 /// Names every robot's process, and the first of them that answers for the site.
 fn robots_conf(robots: &[Robot]) -> String {
-    let mut text = String::from("map $robot $robot_up {\n    default \"\";\n");
+    let place = |Robot { id, port, .. }: &Robot| {
+        format!("upstream {id} {{\n    server 127.0.0.1:{port} max_fails=0;\n    keepalive 4;\n}}\n")
+    };
+    let mut text: String = robots.iter().map(place).collect();
+    text.push_str("map $robot $robot_up {\n    default \"\";\n");
     for robot in robots {
-        let (key, port) = (robot.key(), robot.port);
-        text.push_str(&format!("    {key} 127.0.0.1:{port};\n"));
+        text.push_str(&format!("    {} {};\n", robot.key(), robot.id));
     }
     text.push_str("}\n");
     let Some((first, others)) = robots.split_first() else {
@@ -165,7 +168,11 @@ mod tests {
 
         let text = robots_conf(&[robot("robot-a", 5001), robot("robot-cellar", 5009)]);
 
-        assert!(text.contains("    a 127.0.0.1:5001;\n    cellar 127.0.0.1:5009;\n"), "{text}");
+        assert!(
+            text.starts_with("upstream robot-a {\n    server 127.0.0.1:5001 max_fails=0;\n    keepalive"),
+            "{text}"
+        );
+        assert!(text.contains("    a robot-a;\n    cellar robot-cellar;\n"), "{text}");
         assert!(text.contains("server 127.0.0.1:5001 max_fails=0;\n    server 127.0.0.1:5009 backup;"), "{text}");
         assert_eq!(
             robots_conf(&[]),
