@@ -8,14 +8,14 @@ use e2e::{Up, root};
 
 /// How long the browser may take for all it has to do.
 const BROWSING: Duration = Duration::from_secs(600);
-/// How many times faster than real ones the simulated robots drive.
-const SPEED: &str = "3";
+/// The simulated building: robots drive faster than real ones, and nothing and nobody is in their way.
+const BUILDING: [(&str, &str); 3] = [("SIM_SPEED", "3"), ("SIM_PEOPLE", "0"), ("SIM_DAY", "0")];
 
 #[tokio::test]
 async fn an_operator_can_do_the_work_in_a_browser() -> anyhow::Result<()> {
     let site = Up::new()?;
     let mut command = site.command()?;
-    command.env("SIM_SPEED", SPEED);
+    command.envs(BUILDING);
     let mut up = site.start_with(command).await?;
     let ui = root().join("crates/console/ui");
     assert!(ui.join("node_modules").is_dir(), "install the interface's packages first: cargo xtask test interface");

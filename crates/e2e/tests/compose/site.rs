@@ -17,8 +17,8 @@ use crate::docker::{ANSWER, Docker};
 const START: Duration = Duration::from_secs(150);
 /// How long it may take to stop.
 const STOP: Duration = Duration::from_secs(90);
-/// How many times faster than real ones the simulated robots drive.
-const SPEED: &str = "5";
+/// The simulated building: robots drive faster than real ones, and nothing and nobody is in their way.
+const BUILDING: [(&str, &str); 3] = [("SIM_SPEED", "5"), ("SIM_PEOPLE", "0"), ("SIM_DAY", "0")];
 /// The page, which both files publish on loopback.
 const PAGE: u16 = 5000;
 /// The control of the simulation.
@@ -78,7 +78,9 @@ impl Site {
         for name in files {
             site.bring(name)?;
         }
-        site.set("SIM_SPEED", SPEED)?;
+        for (name, value) in BUILDING {
+            site.set(name, value)?;
+        }
         Ok(site)
     }
 
@@ -240,7 +242,7 @@ impl Site {
             return Ok(());
         }
         let mut command = Command::new(program("sim")?);
-        command.arg("site").env("SIM_SPEED", SPEED);
+        command.arg("site").envs(BUILDING);
         let simulation = Process::start("sim", &mut command, self.path())?;
         let http = Http::on(SIMULATION)?;
         until("the simulation is ready", ANSWER, async || http.status("/readyz").await == Some(200)).await?;
