@@ -23,6 +23,7 @@ pub(crate) async fn everything_is_confined(site: &Site) -> anyhow::Result<()> {
         is_not_root(site, service).await?;
         if !OTHERS.contains(&service.name.as_str()) && service.name != "nginx" {
             speaks_json(site, service).await?;
+            keeps_its_log(site, service)?;
         }
     }
     for directory in [site.data(), site.path().join("logs"), site.configs()] {
@@ -78,6 +79,15 @@ async fn speaks_json(site: &Site, Service { name, container }: &Service) -> anyh
         let object: Value = serde_json::from_str(line).with_context(|| format!("{name} said `{line}`"))?;
         ensure!(object["level"].is_string() && object["timestamp"].is_string(), "{name} said `{line}`");
     }
+    Ok(())
+}
+
+/// What it says is in a file beside the compose file, too.
+fn keeps_its_log(site: &Site, Service { name, .. }: &Service) -> anyhow::Result<()> {
+    let file = if name.starts_with("robot-") { format!("{name}_app.log") } else { format!("{name}.log") };
+    let path = site.path().join("logs").join(file);
+    let log = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    ensure!(log.contains(r#""message":"starting""#), "{} does not tell of the start", path.display());
     Ok(())
 }
 
